@@ -1,0 +1,151 @@
+package pipeline
+
+import (
+	"context"
+	"iter"
+
+	"github.com/apache/arrow/go/v17/arrow"
+)
+
+// Source is where rows come from: an ordered list of inputs that share one
+// schema.
+//
+// Call order: Schema once, then Inputs once per run. Both may be called again
+// for another run.
+type Source interface {
+	// Schema looks at the inputs as far as needed to fix names and types.
+	Schema(ctx context.Context, t *Task) (*arrow.Schema, error)
+	// Inputs yields the inputs in input order. Batches decoded from their
+	// splits hold exactly the named columns, in schema order; an empty list
+	// yields records without columns that still have their row count.
+	// Iteration stops at the first error.
+	Inputs(ctx context.Context, columns []string) iter.Seq2[Input, error]
+}
+
+// Input is one file, stream or table of a Source. It is read by one goroutine.
+type Input interface {
+	// Name is what the user calls the input; it holds no credentials.
+	Name() string
+	// Splits yields the input's parts in order, each small enough to decode
+	// in memory. It reads only as fast as it is pulled.
+	Splits(ctx context.Context, t *Task) iter.Seq2[Split, error]
+}
+
+// Split is a part of an input that any one worker decodes, once, into exactly
+// one batch. A split that is not decoded is discarded.
+type Split interface {
+	// Decode returns the split's rows; Run fills in the batch's Seq. It
+	// fails with an [InputError] where the data is at fault.
+	Decode(ctx context.Context, t *Task) (Batch, error)
+	// Discard gives up the split and its memory instead of decoding it.
+	Discard()
+}
+
+// Columns is a set of column names.
+type Columns map[string]bool
+
+// Step is one step of a job after its source: a [Stage] or a [Reducer].
+type Step interface {
+	// String is the step as the user would write it, for plans and errors,
+	// such as `where price > 10`.
+	String() string
+}
+
+// Stage transforms rows one by one: it filters, derives or selects.
+type Stage interface {
+	Step
+	// Bind fixes the stage to the schema it will read. Every mistake of the
+	// user surfaces here, all of them together (errors.Join).
+	Bind(in *arrow.Schema) (BoundStage, error)
+}
+
+// BoundStage is a Stage that knows its input's schema. It is immutable and
+// shared by all workers.
+type BoundStage interface {
+	// Schema is the schema of the stage's output.
+	Schema() *arrow.Schema
+	// Needs returns the input columns that are needed to compute the wanted
+	// output columns.
+	Needs(wanted Columns) Columns
+	// InOrder reports whether the stage must see all batches in input order
+	// from one goroutine (limit does); other stages run on every worker, in
+	// any order.
+	InOrder() bool
+	// Open returns the function that one goroutine will call for its batches.
+	Open(t *Task) (Apply, error)
+}
+
+// Apply transforms one batch. It takes ownership of b and returns a batch
+// with b's Seq, Origin and Tally. Fault of a row: a [RowError]. A stage that
+// wants no further input returns its last batch together with ErrStop.
+type Apply func(b Batch) (Batch, error)
+
+// Reducer combines rows: it aggregates, sorts, or drops duplicates. Its two
+// halves are the same for many cores, spilling and incremental runs:
+//
+//	merge(partial(a), partial(b)) == merge(partial(a ++ b))
+//
+// for any split of the input, any order of states, any number of them.
+type Reducer interface {
+	Step
+	// Bind fixes the reducer to the schema it will read. Every mistake of
+	// the user surfaces here, all of them together (errors.Join).
+	Bind(in *arrow.Schema) (BoundReducer, error)
+}
+
+// BoundReducer is a Reducer that knows its input's schema. It is immutable and
+// shared by all workers.
+type BoundReducer interface {
+	// Schema is the schema of the result.
+	Schema() *arrow.Schema
+	// Partial is the schema of the state: an ordinary Arrow schema, so that
+	// states can be merged, spilled, cached and shipped as record batches.
+	Partial() *arrow.Schema
+	// Needs returns the input columns that are needed to compute the wanted
+	// output columns.
+	Needs(wanted Columns) Columns
+	// NewLocal returns an empty state for one worker.
+	NewLocal(t *Task) (Local, error)
+	// Merge combines states, whose batches it owns as it pulls them, and
+	// emits the result in its final order. It may use t.Workers goroutines,
+	// all of which have ended when it returns. The result does not depend
+	// on the order or the number of states. Seq, Origin and Tally of emitted
+	// batches are filled in by Run.
+	Merge(ctx context.Context, t *Task, states iter.Seq2[Batch, error], emit Emit) error
+}
+
+// Local is the state one worker folds its rows into. Call order: Fold any
+// number of times, then Flush, any number of rounds, then Close.
+type Local interface {
+	// Fold adds a batch of rows and takes ownership of it.
+	Fold(b Batch) error
+	// Bytes estimates the memory the state holds.
+	Bytes() int64
+	// Flush emits the state as batches of the Partial schema and leaves the
+	// Local empty, ready for more rows. Nothing is emitted when no row was
+	// folded.
+	Flush(emit Emit) error
+	// Close gives all memory back. It may be called at any time, and again.
+	Close()
+}
+
+// Sink is where the result goes.
+type Sink interface {
+	// Begin starts an output of the given schema. Nothing is visible to
+	// readers of the target until Commit.
+	Begin(ctx context.Context, t *Task, schema *arrow.Schema) (Tx, error)
+}
+
+// Tx is one output being written, by one goroutine. Call order: Write any
+// number of times, then Commit or Rollback. Defer Rollback right after Begin.
+type Tx interface {
+	// Write appends a batch and takes ownership of it. Batches come in
+	// output order. It returns ErrStop when no more rows are wanted.
+	Write(ctx context.Context, b Batch) error
+	// Commit makes the whole output visible at once. After an error the
+	// target is what it was before Begin.
+	Commit(ctx context.Context) error
+	// Rollback removes what was written. It does nothing after Commit has
+	// succeeded.
+	Rollback() error
+}
