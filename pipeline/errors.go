@@ -43,9 +43,6 @@ type InputError struct {
 	Advice string
 	// Err is the cause, if another error is behind this one.
 	Err error
-
-	seq    Seq // set by Run: errors are ranked by place in the input
-	ranked bool
 }
 
 // Error formats the fault on one line.

@@ -1,0 +1,125 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+)
+
+// worker decodes splits, applies the parallel stages, and folds the result or
+// sends it on to be ordered. It ends when work is closed, and empties it also
+// when the segment has been stopped, so that every split is accounted for.
+func (f *flow) worker(ctx context.Context) {
+	task := f.job.task
+	applies, err := openStages(f.seg.parallel, task)
+	var local Local
+	if err == nil && f.foldsInWorkers() {
+		if local, err = f.seg.reducer.NewLocal(task); err == nil {
+			defer local.Close()
+		}
+	}
+	if err != nil {
+		f.cancel(err)
+	}
+	watch := newStopwatch(f.last())
+	for w := range f.work {
+		watch.waited()
+		if ctx.Err() != nil || f.pastFailure(w.seq) {
+			w.discard()
+			f.gate.release()
+			continue
+		}
+		b, err := f.transform(ctx, &w, applies)
+		if err != nil {
+			f.fail(w.seq, err)
+			f.gate.release()
+			continue
+		}
+		if local == nil {
+			w.split, w.batch = nil, b
+			select {
+			case f.ordered <- message{work: w}: // the place in flight goes with it
+			case <-ctx.Done():
+				b.Release()
+				f.gate.release()
+			}
+			continue
+		}
+		watch.restart()
+		if err := f.fold(local, b, w.input); err != nil {
+			f.fail(w.seq, err)
+		}
+		watch.busy()
+		f.gate.release()
+	}
+	watch.waited()
+	if local != nil && ctx.Err() == nil && !f.hasFailed() {
+		if err := local.Flush(f.addState); err != nil {
+			f.cancel(err)
+		}
+		watch.busy()
+	}
+}
+
+// transform decodes w and applies the parallel stages.
+func (f *flow) transform(ctx context.Context, w *work, applies []Apply) (Batch, error) {
+	b := w.batch
+	w.batch = Batch{}
+	if w.split != nil {
+		watch := newStopwatch(f.decode)
+		var err error
+		b, err = w.split.Decode(ctx, f.job.task)
+		if err != nil {
+			return Batch{}, err
+		}
+		b.Seq = w.seq
+		watch.busy()
+		f.decode.Batches.Add(1)
+		f.decode.RowsIn.Add(b.Tally.RowsIn)
+		f.decode.RowsOut.Add(b.Record.NumRows())
+		f.decode.Bytes.Add(b.Tally.Bytes)
+	}
+	for i, apply := range applies {
+		var err error
+		if b, err = applyStage(apply, b, f.seg.parallel[i].name, f.counters[i]); err != nil {
+			b.Release()
+			return Batch{}, err
+		}
+	}
+	return b, nil
+}
+
+// applyStage applies one stage and counts it. With ErrStop it returns the
+// stage's last batch.
+func applyStage(apply Apply, b Batch, name string, count *StageCounters) (Batch, error) {
+	watch := newStopwatch(count)
+	before := b
+	count.Batches.Add(1)
+	count.RowsIn.Add(b.Record.NumRows())
+	b, err := apply(b)
+	watch.busy()
+	if err != nil && !errors.Is(err, ErrStop) {
+		return Batch{}, asInputError(err, &before, name)
+	}
+	if b.Record != nil {
+		count.RowsOut.Add(b.Record.NumRows())
+	}
+	return b, err
+}
+
+// fold folds a batch into a Local and books its rows.
+func (f *flow) fold(local Local, b Batch, input *InputCounters) error {
+	rows := b.Record.NumRows()
+	if input != nil {
+		input.consume(b.Tally, rows)
+	}
+	f.last().Batches.Add(1)
+	f.last().RowsIn.Add(rows)
+	before := b
+	return asInputError(local.Fold(b), &before, f.seg.name)
+}
+
+func (f *flow) hasFailed() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.failed != nil
+}
