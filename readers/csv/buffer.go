@@ -1,0 +1,30 @@
+package csv
+
+import "sync"
+
+// bufferPool recycles the text buffers of blocks, all of about one size.
+type bufferPool struct {
+	pool sync.Pool // of *[]byte
+}
+
+// bufferBytesMin is the least size of a buffer: reads should not be tiny even
+// when blocks are.
+const bufferBytesMin = 4 << 10
+
+// get returns an empty buffer with room for n bytes and padBytes more.
+func (p *bufferPool) get(n int) []byte {
+	n = max(n, bufferBytesMin) + padBytes
+	if b, ok := p.pool.Get().(*[]byte); ok {
+		if cap(*b) >= n {
+			return (*b)[:0]
+		}
+	}
+	return make([]byte, 0, n)
+}
+
+// put takes a buffer back.
+func (p *bufferPool) put(b []byte) {
+	if b != nil {
+		p.pool.Put(&b)
+	}
+}

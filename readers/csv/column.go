@@ -1,0 +1,348 @@
+package csv
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"csvloom/pipeline/sqltype"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/bitutil"
+	"github.com/apache/arrow/go/v17/arrow/decimal128"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+)
+
+// fields is one column of an indexed block, as text.
+type fields struct {
+	data    []byte // with padBytes of room behind
+	ends    []uint32
+	stride  int
+	skip    uint32
+	rows    int
+	quote   byte // 0: no field is quoted
+	nulls   nullSpellings
+	decoder *decoder
+}
+
+// at makes f the given field of every row.
+func (f *fields) at(ix *index, field int) {
+	f.stride, f.skip, f.rows = ix.stride, ix.skip, ix.rows
+	f.ends = ix.ends[min(field, len(ix.ends)):] // no rows, no ends
+	if field == ix.width-1 && ix.crs {
+		f.trimLineEnds()
+	}
+}
+
+// trimLineEnds cuts the CR of CRLF line ends off. It works on a copy, since in
+// index.ends the end of one row may be the start of the next.
+func (f *fields) trimLineEnds() {
+	d := f.decoder
+	d.ends = d.ends[:0]
+	for r, k := 0, 0; r < f.rows; r, k = r+1, k+f.stride {
+		start, end := f.ends[k], f.ends[k+1]
+		if end > start+f.skip && f.data[end-1] == '\r' {
+			end--
+		}
+		d.ends = append(d.ends, start, end)
+	}
+	f.ends, f.stride = d.ends, 2
+}
+
+// bounds returns where the field of row r starts and ends.
+func (f *fields) bounds(r int) (start, end uint32) {
+	k := r * f.stride
+	return f.ends[k] + f.skip, f.ends[k+1]
+}
+
+// value returns what the text between start and end means for a type other
+// than VARCHAR: NULL, or text without its quotes.
+func (f *fields) value(start, end uint32) (b []byte, null bool) {
+	b = f.data[start:end]
+	if len(b) == 0 {
+		return nil, true
+	}
+	if b[0] == f.quote && f.quote != 0 {
+		b = f.unquote(b)
+		return b, len(b) == 0
+	}
+	return b, f.nulls.has(b)
+}
+
+// unquote returns what stands between quotes, doubled quotes made one. The
+// result is valid until the next call.
+func (f *fields) unquote(b []byte) []byte {
+	b = b[1 : len(b)-1]
+	if bytes.IndexByte(b, f.quote) < 0 {
+		return b
+	}
+	f.decoder.text = appendUnquoted(f.decoder.text[:0], b, f.quote)
+	return f.decoder.text
+}
+
+// appendUnquoted appends the inside of a quoted field, doubled quotes made one.
+func appendUnquoted(dst, b []byte, quote byte) []byte {
+	for {
+		i := bytes.IndexByte(b, quote)
+		if i < 0 {
+			return append(dst, b...)
+		}
+		dst = append(dst, b[:i+1]...)
+		b = b[i+2:]
+	}
+}
+
+// validity is the bitmap of a column being decoded; it is made when the first
+// NULL is met.
+type validity struct {
+	alloc memory.Allocator
+	buf   *memory.Buffer
+	rows  int
+	nulls int
+}
+
+func (v *validity) setNull(row int) {
+	if v.buf == nil {
+		v.buf = memory.NewResizableBuffer(v.alloc)
+		v.buf.Resize(int(bitutil.BytesForBits(int64(v.rows))))
+		bits := v.buf.Bytes()
+		for i := range bits {
+			bits[i] = 0xff
+		}
+		if tail := v.rows % 8; tail != 0 {
+			bits[len(bits)-1] = 1<<tail - 1
+		}
+	}
+	bitutil.ClearBit(v.buf.Bytes(), row)
+	v.nulls++
+}
+
+func newBuffer(alloc memory.Allocator, n int) *memory.Buffer {
+	buf := memory.NewResizableBuffer(alloc)
+	buf.Resize(n)
+	return buf
+}
+
+// decodeColumn makes an array of a column. bad is the first row whose value
+// does not fit the type, in which case there is no array, or -1.
+func decodeColumn(f *fields, c *layoutColumn, alloc memory.Allocator) (a arrow.Array, bad int) {
+	v := validity{alloc: alloc, rows: f.rows}
+	var values, offsets *memory.Buffer
+	switch t := c.dataType.(type) {
+	case *arrow.StringType:
+		offsets, values = decodeStrings(f, &v)
+		bad = -1
+	case *arrow.Int64Type:
+		values = newBuffer(alloc, 8*f.rows)
+		bad = decodeInts(f, arrow.Int64Traits.CastFromBytes(values.Bytes()), &v)
+	case *arrow.Float64Type:
+		values = newBuffer(alloc, 8*f.rows)
+		bad = decodeFixed(f, arrow.Float64Traits.CastFromBytes(values.Bytes()), &v, sqltype.ParseDouble)
+	case *arrow.BooleanType:
+		values = newBuffer(alloc, int(bitutil.BytesForBits(int64(f.rows))))
+		bad = decodeBools(f, values.Bytes(), &v)
+	case *arrow.Decimal128Type:
+		values = newBuffer(alloc, arrow.Decimal128SizeBytes*f.rows)
+		bad = decodeFixed(f, arrow.Decimal128Traits.CastFromBytes(values.Bytes()), &v, func(b []byte) (decimal128.Num, bool) {
+			return sqltype.ParseDecimal(b, t.Precision, t.Scale)
+		})
+	case *arrow.Date32Type:
+		values = newBuffer(alloc, arrow.Date32SizeBytes*f.rows)
+		bad = decodeFixed(f, arrow.Date32Traits.CastFromBytes(values.Bytes()), &v, c.dateParser())
+	case *arrow.TimestampType:
+		values = newBuffer(alloc, 8*f.rows)
+		bad = decodeFixed(f, arrow.Int64Traits.CastFromBytes(values.Bytes()), &v, c.timestampParser())
+	case *arrow.Time64Type:
+		values = newBuffer(alloc, 8*f.rows)
+		bad = decodeFixed(f, arrow.Int64Traits.CastFromBytes(values.Bytes()), &v, sqltype.ParseTime)
+	}
+	buffers := []*memory.Buffer{v.buf, values}
+	if offsets != nil {
+		buffers = []*memory.Buffer{v.buf, offsets, values}
+	}
+	if bad < 0 {
+		data := array.NewData(c.dataType, f.rows, buffers, nil, v.nulls, 0)
+		a = array.MakeFromData(data)
+		data.Release()
+	}
+	for _, b := range buffers {
+		if b != nil {
+			b.Release()
+		}
+	}
+	return a, bad
+}
+
+// decodeFixed decodes a column of a fixed-width type.
+func decodeFixed[T any](f *fields, dst []T, v *validity, parse func([]byte) (T, bool)) (bad int) {
+	ends, data, skip := f.ends, f.data, f.skip
+	var zero T
+	for r, k := 0, 0; r < len(dst); r, k = r+1, k+f.stride {
+		start, end := ends[k]+skip, ends[k+1]
+		x, ok := parse(data[start:end])
+		if !ok {
+			b, null := f.value(start, end)
+			if null {
+				v.setNull(r)
+				dst[r] = zero
+				continue
+			}
+			if x, ok = parse(b); !ok {
+				return r
+			}
+		} else if f.nulls != nil && f.nulls.has(data[start:end]) {
+			v.setNull(r)
+			x = zero
+		}
+		dst[r] = x
+	}
+	return -1
+}
+
+// swarDigits parses the n ≤ 8 digits at the start of w, in text order; false if
+// they are not all digits. (Mula, "SIMD-ized faster parse of integers", 2014;
+// the check is Lemire's from simdjson.)
+func swarDigits(w uint64, n uint32) (int64, bool) {
+	shift := 64 - 8*n
+	w = w<<shift | 0x3030303030303030>>(64-shift)
+	if (w&0xf0f0f0f0f0f0f0f0)|((w+0x0606060606060606)&0xf0f0f0f0f0f0f0f0)>>4 != 0x3333333333333333 {
+		return 0, false
+	}
+	w &= 0x0f0f0f0f0f0f0f0f
+	w = w*10 + w>>8
+	w = ((w&0x000000ff000000ff)*(100+1000000<<32) + (w>>16&0x000000ff000000ff)*(1+10000<<32)) >> 32
+	return int64(w), true
+}
+
+// decodeInts decodes a BIGINT column: eight digits at a time where there are
+// no more, and that is nearly always.
+func decodeInts(f *fields, dst []int64, v *validity) (bad int) {
+	ends, data, skip := f.ends, f.data, f.skip
+	for r, k := 0, 0; r < len(dst); r, k = r+1, k+f.stride {
+		start, end := ends[k]+skip, ends[k+1]
+		if n := end - start; n-1 < 8 && f.nulls == nil {
+			if x, ok := swarDigits(binary.LittleEndian.Uint64(data[start:]), n); ok {
+				dst[r] = x
+				continue
+			}
+		}
+		b, null := f.value(start, end)
+		if null {
+			v.setNull(r)
+			dst[r] = 0
+			continue
+		}
+		x, ok := sqltype.ParseInt(b)
+		if !ok {
+			return r
+		}
+		dst[r] = x
+	}
+	return -1
+}
+
+func decodeBools(f *fields, bits []byte, v *validity) (bad int) {
+	clear(bits)
+	for r := range f.rows {
+		b, null := f.value(f.bounds(r))
+		if null {
+			v.setNull(r)
+			continue
+		}
+		x, ok := sqltype.ParseBool(b)
+		if !ok {
+			return r
+		}
+		if x {
+			bitutil.SetBit(bits, r)
+		}
+	}
+	return -1
+}
+
+// copyBytes is how much decodeStrings copies at a time, and how much room it
+// wants behind the last string.
+const copyBytes = 16
+
+// decodeStrings copies a VARCHAR column. Empty unquoted fields are NULL, empty
+// quoted ones are empty strings.
+func decodeStrings(f *fields, v *validity) (offsets, values *memory.Buffer) {
+	ends, data, skip, quote := f.ends, f.data, f.skip, f.quote
+	total := 0
+	for r, k := 0, 0; r < f.rows; r, k = r+1, k+f.stride {
+		total += int(ends[k+1] - ends[k] - skip)
+	}
+	offsets = newBuffer(v.alloc, 4*(f.rows+1))
+	values = newBuffer(v.alloc, total+copyBytes)
+	at := arrow.Int32Traits.CastFromBytes(offsets.Bytes())
+	dst := values.Bytes()
+	n := 0
+	at[0] = 0
+	for r, k := 0, 0; r < f.rows; r, k = r+1, k+f.stride {
+		start, end := ends[k]+skip, ends[k+1]
+		b := data[start:end]
+		switch {
+		case len(b) == 0:
+			v.setNull(r)
+		case b[0] == quote && quote != 0:
+			n = len(appendUnquoted(dst[:n], b[1:len(b)-1], quote))
+		case f.nulls != nil && f.nulls.has(b):
+			v.setNull(r)
+		case len(b) <= copyBytes:
+			// Copying a fixed 16 bytes beats a call that finds out how many.
+			from, to := data[start:start+copyBytes], dst[n:n+copyBytes]
+			binary.LittleEndian.PutUint64(to, binary.LittleEndian.Uint64(from))
+			binary.LittleEndian.PutUint64(to[8:], binary.LittleEndian.Uint64(from[8:]))
+			n += len(b)
+		default:
+			n += copy(dst[n:], b)
+		}
+		at[r+1] = int32(n)
+	}
+	values.Resize(n)
+	return offsets, values
+}
+
+const microsPerDay = 24 * 60 * 60 * 1_000_000
+
+// dateParser returns how the column's dates are read: listed formats first, in
+// order, then the style that was found, or ISO.
+func (c *layoutColumn) dateParser() func([]byte) (arrow.Date32, bool) {
+	if c.layouts == nil && c.style.separator == 0 {
+		return sqltype.ParseDate
+	}
+	return func(b []byte) (arrow.Date32, bool) {
+		if micros, _, ok := parseListed(c.layouts, b); ok && micros%microsPerDay == 0 {
+			return arrow.Date32(micros / microsPerDay), true
+		}
+		if c.style.separator != 0 {
+			days, _, hasTime, ok := c.style.parse(b)
+			return arrow.Date32(days), ok && !hasTime
+		}
+		return sqltype.ParseDate(b)
+	}
+}
+
+// timestampParser is dateParser for TIMESTAMP and TIMESTAMPTZ. A TIMESTAMP does
+// not take a value with an offset, which it would lose; a TIMESTAMPTZ takes
+// values without one as UTC only if it was declared.
+func (c *layoutColumn) timestampParser() func([]byte) (int64, bool) {
+	wantZone := c.dataType.(*arrow.TimestampType).TimeZone != ""
+	fits := func(zoned bool) bool { return zoned == wantZone || wantZone && c.declared }
+	return func(b []byte) (int64, bool) {
+		if c.layouts != nil {
+			if micros, zoned, ok := parseListed(c.layouts, b); ok && fits(zoned) {
+				return micros, true
+			}
+			if !c.declared {
+				return 0, false
+			}
+		}
+		if c.style.separator != 0 {
+			days, micros, _, ok := c.style.parse(b)
+			return int64(days)*microsPerDay + micros, ok
+		}
+		micros, zoned, ok := sqltype.ParseTimestamp(b)
+		return micros, ok && fits(zoned)
+	}
+}

@@ -1,0 +1,189 @@
+package csv
+
+import (
+	"bytes"
+	"math/bits"
+	"slices"
+)
+
+// padBytes is how much readable room behind a block's data the decoders count
+// on, so that they can load whole words at its end.
+const padBytes = chunkBytes
+
+// index says where the fields of a block are. Field c of row r lies between
+//
+//	ends[r*stride+c] + skip  and  ends[r*stride+c+1]
+//
+// where, for rows found by masks, the end of one row is the start of the next
+// (stride = width, skip = 1), and rows found by the tokenizer have an entry of
+// their own for their start (stride = width+1, skip = the delimiter's length).
+// Additions wrap: an entry before the data's first byte is a negative number.
+type index struct {
+	ends   []uint32
+	stride int
+	skip   uint32
+	rows   int
+	width  int
+
+	quotes bool        // fields may be quoted
+	crs    bool        // the last field of a row may end in a CR that is part of the line end
+	lines  []uint32    // line ends before each row; nil when row r comes after r of them
+	blank  int         // blank lines passed
+	bad    []badRecord // records that are not among the rows, in order
+}
+
+// badRecord is a record that cannot be read as a row.
+type badRecord struct {
+	record
+	row int // rows before it
+}
+
+// field returns where field c of row r starts and ends.
+func (ix *index) field(r, c int) (start, end uint32) {
+	k := r*ix.stride + c
+	return ix.ends[k] + ix.skip, ix.ends[k+1]
+}
+
+// line returns how many line ends come before row r.
+func (ix *index) line(r int) int64 {
+	if ix.lines == nil {
+		return int64(r)
+	}
+	return int64(ix.lines[r])
+}
+
+// build indexes a block of whole records, each of which should have width
+// fields. block has padBytes of room behind its n bytes of data.
+func (ix *index) build(block []byte, n int, d *Dialect, width int) {
+	ix.width, ix.bad, ix.lines, ix.blank = width, ix.bad[:0], nil, 0
+	if !ix.buildByMasks(block, n, d) {
+		ix.buildByTokens(block[:n], d)
+	}
+}
+
+// buildByMasks does it 64 bytes at a time, or reports false when the block is
+// not of the plain kind: a quote that neither starts nor ends a field, a record
+// of another width, a blank line.
+func (ix *index) buildByMasks(block []byte, n int, d *Dialect) bool {
+	if len(d.Delimiter) != 1 || d.Comment != 0 || n == 0 {
+		return false
+	}
+	nl := d.lineEnd()
+	data := block[:n]
+	ix.quotes = d.Quote != 0 && bytes.IndexByte(data, d.Quote) >= 0
+	ix.crs = !d.CR && bytes.IndexByte(data, '\r') >= 0
+	// At most every byte is a separator, and the end of the data is one.
+	ix.ends = slices.Grow(ix.ends[:0], n+2+chunkBytes)[:n+2+chunkBytes]
+	ix.ends[0] = ^uint32(0)
+	var count, lineEnds int
+	if ix.quotes {
+		var ok bool
+		if count, lineEnds, ok = ix.separatorsOutsideQuotes(block, n, d); !ok {
+			return false
+		}
+	} else {
+		delim, line := uint64(d.Delimiter[0])*swarOnes, uint64(nl)*swarOnes
+		count = 1
+		for i := 0; i < n; i += chunkBytes {
+			m := separatorMask(block[i:], delim, line)
+			if rest := n - i; rest < chunkBytes {
+				m &= 1<<rest - 1
+			}
+			count += putBits(ix.ends[count:], m, uint32(i))
+		}
+		count--
+		lineEnds = bytes.Count(data, []byte{nl})
+	}
+	if data[n-1] != nl || ix.ends[count] != uint32(n-1) {
+		count++
+		ix.ends[count] = uint32(n)
+		lineEnds++
+	}
+	ix.ends = ix.ends[:count+1]
+	ix.stride, ix.skip = ix.width, 1
+	ix.rows = lineEnds
+	if count != lineEnds*ix.width {
+		return false
+	}
+	// Every width-th separator is a line end, and there are no others.
+	for k := ix.width; k < count; k += ix.width {
+		if data[ix.ends[k]] != nl {
+			return false
+		}
+	}
+	if ix.width == 1 && ix.hasBlankRow(data) {
+		return false
+	}
+	if ix.quotes && bytes.Count(data, []byte{nl}) != bytes.Count(data[n-1:], []byte{nl})+lineEnds-1 {
+		ix.countLines(data, nl)
+	}
+	return true
+}
+
+// separatorsOutsideQuotes fills ends from block; false when its quotes are not
+// as RFC 4180 has them.
+func (ix *index) separatorsOutsideQuotes(block []byte, n int, d *Dialect) (count, lineEnds int, ok bool) {
+	s := newQuoteScan(d)
+	count = 1
+	for i := 0; i < n; i += chunkBytes {
+		separators, nm, ok := s.next(block, i, n)
+		if !ok {
+			return 0, 0, false
+		}
+		lineEnds += bits.OnesCount64(nm)
+		count += putBits(ix.ends[count:], separators, uint32(i))
+	}
+	return count - 1, lineEnds, s.inside == 0
+}
+
+// hasBlankRow reports whether a row of the only column has nothing on it.
+func (ix *index) hasBlankRow(data []byte) bool {
+	for r := range ix.rows {
+		start, end := ix.field(r, 0)
+		if start == end || end-start == 1 && ix.crs && data[start] == '\r' {
+			return true
+		}
+	}
+	return false
+}
+
+// countLines notes the line of each row: fields with line ends in them make
+// rows that span several lines.
+func (ix *index) countLines(data []byte, nl byte) {
+	ix.lines = make([]uint32, ix.rows)
+	lines, from := 0, 0
+	for r := range ix.rows {
+		start, _ := ix.field(r, 0)
+		lines += bytes.Count(data[from:start], []byte{nl})
+		from = int(start)
+		ix.lines[r] = uint32(lines)
+	}
+}
+
+// buildByTokens does it byte by byte.
+func (ix *index) buildByTokens(data []byte, d *Dialect) {
+	t := tokenizer{dialect: d, data: data, final: true}
+	ix.ends, ix.rows = ix.ends[:0], 0
+	ix.stride, ix.skip = ix.width+1, uint32(len(d.Delimiter))
+	ix.quotes, ix.crs = d.Quote != 0, !d.CR
+	ix.lines = []uint32{}
+	for {
+		mark := len(ix.ends)
+		ix.ends = append(ix.ends, uint32(t.pos)-ix.skip)
+		rec, ends, ok := t.next(ix.ends)
+		if !ok {
+			ix.ends = ix.ends[:mark]
+			break
+		}
+		ix.ends = ends
+		ix.ends[mark] = uint32(rec.start) - ix.skip
+		if rec.fields != ix.width || rec.fault.kind != noFault {
+			ix.bad = append(ix.bad, badRecord{rec, ix.rows})
+			ix.ends = ix.ends[:mark]
+			continue
+		}
+		ix.lines = append(ix.lines, uint32(rec.line))
+		ix.rows++
+	}
+	ix.blank = t.blank
+}

@@ -1,0 +1,140 @@
+package csv
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+
+	"csvloom/pipeline/sqltype"
+
+	"github.com/apache/arrow/go/v17/arrow"
+)
+
+// Input is a file or stream to read.
+type Input struct {
+	// Name is what errors and reports call it; it holds no credentials.
+	Name string
+	// Path is set for a local regular file of Bytes bytes, which may be
+	// opened by this path as often as needed.
+	Path  string
+	Bytes int64
+	// Open starts reading from the beginning; it may be called again.
+	Open func(context.Context) (Stream, error)
+}
+
+// Stream is the decompressed text of an Input.
+type Stream interface {
+	io.ReadCloser
+	// Compression names how the input is compressed; "" if it is not.
+	Compression() string
+}
+
+// Options say how to read. The zero value reads RFC 4180 with a header,
+// detects the delimiter, and infers types from samples.
+type Options struct {
+	Delimiter string // one character; "" detects it per file among , ; tab |
+	Quote     byte   // 0 means '"'
+	NoQuote   bool   // quotes are characters like any other
+	Comment   byte   // starts a comment line; 0: none
+	SkipLines int    // lines before the header that are not looked at
+	NoHeader  bool   // the first record is data; columns are called column_1, column_2 …
+
+	Nulls            []string // unquoted spellings of NULL beside the empty field
+	Types            []ColumnType
+	AllVarchar       bool
+	DateFormats      []string // strptime; tried in order
+	TimestampFormats []string // strptime; tried in order
+
+	InferFull   bool // infer types from all of every file, not from a sample
+	SampleBytes int  // how much of every file is looked at; 0: depends on the number of files
+	BlockBytes  int  // size of the parts that are decoded in parallel; 0 means 1 MiB
+	RowBytesMax int  // longest record; 0 means 16 MiB
+
+	// Unreadable is asked when an input cannot be opened or sampled because
+	// of err. When it returns nil the input is left out; nil means that
+	// every such error stops the run.
+	Unreadable func(input int, err error) error
+}
+
+// ColumnType declares the type of a column.
+type ColumnType struct {
+	Name string
+	Type arrow.DataType
+}
+
+// Defaults and limits of Options.
+const (
+	BlockBytesDefault  = 1 << 20
+	RowBytesMaxDefault = 16 << 20
+	blockBytesMax      = 1 << 30
+	skipLinesMax       = 1 << 20
+	columnsMax         = 100_000
+
+	// The samples of all files together are about sampleBytesTotal.
+	sampleBytesTotal = 32 << 20
+	sampleBytesMin   = 4 << 10
+	sampleBytesMax   = 256 << 10
+)
+
+// settings are Options made ready.
+type settings struct {
+	Options
+	dialect Dialect
+	nulls   nullSpellings
+	formats formats
+}
+
+func (o Options) settings(inputs int) (*settings, error) {
+	s := &settings{Options: o}
+	s.dialect = Dialect{Delimiter: o.Delimiter, Quote: '"', Comment: o.Comment}
+	if o.Quote != 0 {
+		s.dialect.Quote = o.Quote
+	}
+	if o.NoQuote {
+		s.dialect.Quote = 0
+	}
+	var errs []error
+	check := s.dialect
+	if check.Delimiter == "" {
+		check.Delimiter = ","
+		if check.Quote == ',' || check.Comment == ',' {
+			check.Delimiter = ";"
+		}
+	}
+	errs = append(errs, check.Validate())
+	for _, limit := range []struct {
+		name     string
+		value    *int
+		standard int
+		max      int
+	}{
+		{"skip", &s.SkipLines, 0, skipLinesMax},
+		{"block size", &s.BlockBytes, BlockBytesDefault, blockBytesMax},
+		{"max row bytes", &s.RowBytesMax, RowBytesMaxDefault, blockBytesMax},
+		{"sample bytes", &s.SampleBytes, min(max(sampleBytesTotal/max(inputs, 1), sampleBytesMin), sampleBytesMax), math.MaxInt32},
+	} {
+		if *limit.value < 0 || *limit.value > limit.max {
+			errs = append(errs, fmt.Errorf("%s %d: expected 0 to %d", limit.name, *limit.value, limit.max))
+		}
+		if *limit.value == 0 {
+			*limit.value = limit.standard
+		}
+	}
+	for _, n := range o.Nulls {
+		if n != "" {
+			s.nulls = append(s.nulls, []byte(n))
+		}
+	}
+	parse := func(texts []string) (layouts []*sqltype.Layout) {
+		for _, t := range texts {
+			l, err := sqltype.ParseLayout(t)
+			errs = append(errs, err)
+			layouts = append(layouts, l)
+		}
+		return layouts
+	}
+	s.formats = formats{parse(o.DateFormats), parse(o.TimestampFormats)}
+	return s, errors.Join(errs...)
+}

@@ -1,0 +1,268 @@
+package csv
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"csvloom/pipeline"
+)
+
+// file is what is known of an input after looking at its start.
+type file struct {
+	input   Input
+	dialect Dialect
+	names   []string   // of its columns, unique; nil: the file is empty
+	columns []evidence // of its columns' types
+	start   int64      // offset of the first record behind the header
+	line    int64      // 1-based line on which that record starts
+	content []byte     // all of the file's text, when it was kept
+	plain   bool       // not compressed
+	skipped bool       // could not be read and is left out
+}
+
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// probe looks at the start of an input: its dialect, its header, and the types
+// of a sample of rows, or of all rows when types are to be sure.
+func probe(ctx context.Context, in Input, s *settings, buffers *bufferPool) (*file, error) {
+	r, err := in.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	f := &file{input: in, dialect: s.dialect, plain: r.Compression() == ""}
+	buf := buffers.get(s.SampleBytes)
+	defer func() { buffers.put(buf) }()
+	var end error
+	for want := s.SampleBytes; ; want *= 2 {
+		if cap(buf)-padBytes < want {
+			bigger := append(buffers.get(want), buf...)
+			buffers.put(buf)
+			buf = bigger
+		}
+		buf, end = fill(r, buf, want)
+		if end != nil && end != io.EOF {
+			return nil, end
+		}
+		ok, err := f.header(buf, end == io.EOF, s)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			break
+		}
+		if len(buf) > s.RowBytesMax {
+			l := layout{name: in.Name, dialect: f.dialect, rowBytesMax: s.RowBytesMax}
+			return nil, l.tooLong(&block{data: buf, line: 1}, 0)
+		}
+	}
+	if f.names == nil {
+		return f, nil
+	}
+	f.columns = make([]evidence, len(f.names))
+	if end == io.EOF {
+		f.sample(buf[f.start:], true, s)
+		f.content = append(make([]byte, 0, len(buf)+padBytes), buf...)
+		return f, nil
+	}
+	if !s.InferFull {
+		f.sample(buf[f.start:], false, s)
+		return f, nil
+	}
+	c := cutter{dialect: &f.dialect, r: io.MultiReader(bytes.NewReader(buf[f.start:]), r),
+		blockBytes: s.BlockBytes, rowBytesMax: s.RowBytesMax, buffers: buffers}
+	for {
+		b, err := c.next()
+		if err == io.EOF {
+			return f, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		f.sample(b.data, true, s)
+		buffers.put(b.data)
+	}
+}
+
+// header finds the dialect, the names, and where the data starts. It reports
+// false when data does not hold the whole header.
+func (f *file) header(data []byte, final bool, s *settings) (ok bool, err error) {
+	start := 0
+	if bytes.HasPrefix(data, byteOrderMark) {
+		start = len(byteOrderMark)
+	}
+	if err := f.checkText(data); err != nil {
+		return false, err
+	}
+	f.dialect.CR = bytes.IndexByte(data, '\n') < 0 && bytes.IndexByte(data[:max(0, len(data)-1)], '\r') >= 0
+	nl := []byte{f.dialect.lineEnd()}
+	for range s.SkipLines {
+		i := bytes.IndexByte(data[start:], nl[0])
+		if i < 0 {
+			return final, nil
+		}
+		start += i + 1
+	}
+	if s.Delimiter == "" {
+		f.dialect.Delimiter = detectDelimiter(data[start:], final, f.dialect)
+	}
+	t := tokenizer{dialect: &f.dialect, data: data[start:], final: final}
+	rec, ends, ok := t.next(nil)
+	if !ok {
+		return final, nil
+	}
+	lines := int64(bytes.Count(data[:start], nl))
+	l := layout{name: f.input.Name, dialect: f.dialect}
+	if rec.fields > columnsMax {
+		return false, &pipeline.InputError{
+			Pos:     pipeline.Position{File: f.input.Name, Line: lines + int64(rec.line) + 1},
+			Problem: fmt.Sprintf("the header has %d fields, expected at most %d", rec.fields, columnsMax),
+			Advice:  "check --delim and --quote",
+		}
+	}
+	if rec.fault.kind != noFault {
+		e := &pipeline.InputError{}
+		l.explainRecord(&block{data: data[start:], line: lines + 1}, &badRecord{record: rec}, e)
+		return false, e
+	}
+	if s.NoHeader {
+		f.start, f.line = int64(start+rec.start), lines+int64(rec.line)+1
+		f.names = columnNames(make([]string, rec.fields))
+		return true, nil
+	}
+	names := make([]string, rec.fields)
+	from := rec.start
+	for i, end := range ends {
+		b := data[start+from : start+int(end)]
+		if i == len(ends)-1 && !f.dialect.CR {
+			b = bytes.TrimSuffix(b, []byte("\r"))
+		}
+		if len(b) > 1 && b[0] == f.dialect.Quote && f.dialect.Quote != 0 {
+			b = appendUnquoted(nil, b[1:len(b)-1], f.dialect.Quote)
+		}
+		names[i] = string(bytes.ToValidUTF8(b, []byte("\uFFFD")))
+		from = int(end) + len(f.dialect.Delimiter)
+	}
+	f.names = columnNames(names)
+	f.start, f.line = int64(start+rec.end), lines+int64(t.lines)+1
+	return true, nil
+}
+
+// checkText refuses what is not text in an encoding that can be read.
+func (f *file) checkText(data []byte) error {
+	i := bytes.IndexByte(data, 0)
+	if i < 0 {
+		return nil
+	}
+	e := &pipeline.InputError{Problem: "this is not a text file: it has a NUL byte", Advice: "give CSV text, plain or compressed with gzip, zstd, bzip2 or snappy"}
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		e.Problem, e.Advice = "the text is UTF-16, expected UTF-8", "convert it, for example with iconv -f UTF-16 -t UTF-8"
+	}
+	e.Pos = (&layout{name: f.input.Name, dialect: Dialect{CR: false}}).position(&block{data: data, line: 1}, i)
+	return e
+}
+
+// columnNames makes names that are unique and not empty: a blank one becomes
+// column_3 after its place, a repeated one gets _2, _3 and so on.
+func columnNames(names []string) []string {
+	taken := make(map[string]bool, len(names))
+	for _, n := range names {
+		taken[n] = true
+	}
+	used := make(map[string]bool, len(names))
+	for i, n := range names {
+		if n == "" {
+			n = "column_" + strconv.Itoa(i+1)
+		}
+		unique := n
+		for k := 2; used[unique] || unique != names[i] && taken[unique]; k++ {
+			unique = n + "_" + strconv.Itoa(k)
+		}
+		used[unique] = true
+		names[i] = unique
+	}
+	return names
+}
+
+// Delimiters that are looked for, most likely first.
+const delimiters = ",;\t|"
+
+// detectRecordsMax is how many records the delimiter is judged by.
+const detectRecordsMax = 100
+
+// detectDelimiter returns the delimiter that divides the records into the same
+// number of fields, more than one: the one for which most records agree with
+// the first, and of equals the one that makes more fields. Without any it
+// returns a comma.
+func detectDelimiter(data []byte, final bool, d Dialect) string {
+	best, bestScore := delimiters[:1], 0.0
+	for i := range delimiters {
+		d.Delimiter = delimiters[i : i+1]
+		if d.Delimiter[0] == d.Quote || d.Delimiter[0] == d.Comment {
+			continue
+		}
+		t := tokenizer{dialect: &d, data: data, final: final}
+		var ends []uint32
+		width, records, agree := 0, 0, 0
+		for records < detectRecordsMax {
+			rec, e, ok := t.next(ends[:0])
+			if !ok {
+				break
+			}
+			ends = e
+			if records++; records == 1 {
+				width = rec.fields
+			}
+			if rec.fields == width && rec.fault.kind == noFault {
+				agree++
+			}
+		}
+		if width < 2 {
+			continue
+		}
+		if score := float64(agree)/float64(records) + float64(min(width, columnsMax))/(columnsMax*100); score > bestScore {
+			best, bestScore = d.Delimiter, score
+		}
+	}
+	return best
+}
+
+// sample adds the values of whole records to the evidence. Records of another
+// width are left for decoding to complain of.
+func (f *file) sample(data []byte, final bool, s *settings) {
+	if s.AllVarchar {
+		return
+	}
+	t := tokenizer{dialect: &f.dialect, data: data, final: final}
+	var ends []uint32
+	d := decoder{}
+	values := fields{data: data, quote: f.dialect.Quote, nulls: s.nulls, decoder: &d}
+	for {
+		rec, e, ok := t.next(ends[:0])
+		if !ok {
+			return
+		}
+		ends = e
+		if rec.fields != len(f.columns) || rec.fault.kind != noFault {
+			continue
+		}
+		from := uint32(rec.start)
+		for i, end := range ends {
+			to := end
+			if i == len(ends)-1 && !f.dialect.CR && to > from && data[to-1] == '\r' {
+				to--
+			}
+			if b, null := values.value(from, to); !null {
+				f.columns[i].add(b, &s.formats)
+			}
+			from = end + uint32(len(f.dialect.Delimiter))
+		}
+	}
+}
+
+// errNoColumns says that there is nothing to read in any input.
+var errNoColumns = errors.New("no input has a header")

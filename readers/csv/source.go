@@ -1,0 +1,358 @@
+package csv
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"csvloom/pipeline"
+	"csvloom/pipeline/sqltype"
+
+	"github.com/apache/arrow/go/v17/arrow"
+)
+
+// Source reads CSV inputs as one table. Columns are matched by name: the
+// schema has the columns of the first input, then those that later ones add.
+type Source struct {
+	inputs   []Input
+	options  Options
+	settings *settings
+	files    []*file
+	schema   *arrow.Schema
+	types    []columnType
+	notes    []string
+	buffers  bufferPool
+}
+
+// NewSource returns a Source. Mistakes in the options are a
+// [pipeline.UsageError].
+func NewSource(inputs []Input, o Options) (*Source, error) {
+	s, err := o.settings(len(inputs))
+	if err != nil {
+		return nil, &pipeline.UsageError{Err: err}
+	}
+	return &Source{inputs: inputs, options: o, settings: s}, nil
+}
+
+// Notes are remarks for the user about what Schema decided, in input order.
+func (s *Source) Notes() []string { return s.notes }
+
+// keptBytesMax bounds the text of small files that Schema keeps so that they
+// need not be opened again.
+const keptBytesMax = 64 << 20
+
+// Schema looks at every input, on t.Workers goroutines, and decides on names
+// and types. It does so once.
+func (s *Source) Schema(ctx context.Context, t *pipeline.Task) (*arrow.Schema, error) {
+	if s.schema != nil {
+		return s.schema, nil
+	}
+	files := make([]*file, len(s.inputs))
+	errs := make([]error, len(s.inputs))
+	var next, kept atomic.Int64
+	var wait sync.WaitGroup
+	for range min(t.Workers, len(s.inputs)) {
+		wait.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(s.inputs) || ctx.Err() != nil {
+					return
+				}
+				f, err := probe(ctx, s.inputs[i], s.settings, &s.buffers)
+				if err == nil && f.content != nil && kept.Add(int64(len(f.content))) > keptBytesMax {
+					f.content = nil
+				}
+				files[i], errs[i] = f, err
+			}
+		})
+	}
+	wait.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, context.Cause(ctx)
+	}
+	for i, err := range errs {
+		if err != nil && s.options.Unreadable != nil {
+			err = s.options.Unreadable(i, err)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if files[i] == nil {
+			files[i] = &file{input: s.inputs[i], skipped: true}
+		}
+	}
+	s.files = files
+	return s.unite()
+}
+
+// unite makes the schema from what the files say.
+func (s *Source) unite() (*arrow.Schema, error) {
+	var names []string
+	place := map[string]int{}
+	var all []evidence
+	for _, f := range s.files {
+		if f.names == nil && !f.skipped {
+			s.notes = append(s.notes, fmt.Sprintf("%s: the file is empty: it has no header and no rows", f.input.Name))
+		}
+		for i, n := range f.names {
+			at, ok := place[n]
+			if !ok {
+				at = len(names)
+				place[n] = at
+				names = append(names, n)
+				all = append(all, evidence{})
+			}
+			all[at].merge(&f.columns[i])
+		}
+	}
+	if len(names) == 0 {
+		return nil, &pipeline.InputError{Pos: pipeline.Position{File: s.firstName()}, Err: errNoColumns,
+			Advice: "the files are empty: give at least one that is not"}
+	}
+	if len(names) > columnsMax {
+		return nil, fmt.Errorf("the inputs have %d different columns, expected at most %d", len(names), columnsMax)
+	}
+	declared, err := s.declared(names, place)
+	if err != nil {
+		return nil, err
+	}
+	fields := make([]arrow.Field, len(names))
+	s.types = make([]columnType, len(names))
+	for i, n := range names {
+		e := &all[i]
+		c := e.infer(&s.settings.formats)
+		switch {
+		case declared[i] != nil:
+			style, _ := e.style()
+			c = columnType{dataType: declared[i], declared: true, style: style}
+			switch declared[i].ID() {
+			case arrow.DATE32:
+				c.layouts = s.settings.formats.dates
+			case arrow.TIMESTAMP:
+				c.layouts = s.settings.formats.timestamps
+			}
+		case s.settings.AllVarchar:
+			c = columnType{dataType: sqltype.Varchar}
+		case c.dataType == sqltype.Varchar && e.ambiguous():
+			s.notes = append(s.notes, e.ambiguityNote(n))
+		}
+		s.types[i] = c
+		fields[i] = arrow.Field{Name: n, Type: c.dataType, Nullable: true}
+	}
+	s.schema = arrow.NewSchema(fields, nil)
+	return s.schema, nil
+}
+
+func (s *Source) firstName() string {
+	if len(s.files) == 0 {
+		return ""
+	}
+	return s.files[0].input.Name
+}
+
+// declared returns the types of --types by column, nil where there is none.
+func (s *Source) declared(names []string, place map[string]int) ([]arrow.DataType, error) {
+	types := make([]arrow.DataType, len(names))
+	var errs []error
+	for _, c := range s.options.Types {
+		i, ok := place[c.Name]
+		if !ok {
+			e := fmt.Errorf("--types: there is no column %q", c.Name)
+			if near := sqltype.Suggest(c.Name, names); near != "" {
+				e = fmt.Errorf("%w; did you mean %q?", e, near)
+			}
+			errs = append(errs, e)
+			continue
+		}
+		types[i] = c.Type
+	}
+	if errs != nil {
+		return nil, &pipeline.UsageError{Err: errors.Join(errs...)}
+	}
+	return types, nil
+}
+
+// Inputs yields the files in order.
+func (s *Source) Inputs(ctx context.Context, columns []string) iter.Seq2[pipeline.Input, error] {
+	return func(yield func(pipeline.Input, error) bool) {
+		schema, at := s.project(columns)
+		for _, f := range s.files {
+			if f.skipped {
+				continue
+			}
+			l := &layout{
+				name: f.input.Name, dialect: f.dialect, width: len(f.names),
+				rowBytesMax: s.settings.RowBytesMax, nulls: s.settings.nulls, schema: schema,
+			}
+			place := make(map[string]int, len(f.names))
+			for i, n := range f.names {
+				place[n] = i
+			}
+			for _, i := range at {
+				name := s.schema.Field(i).Name
+				field, ok := place[name]
+				if !ok {
+					field = -1
+				}
+				l.columns = append(l.columns, layoutColumn{name, field, s.types[i]})
+			}
+			if !yield(&reading{s, f, l}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// project returns the schema of the wanted columns and their places in s.schema.
+func (s *Source) project(columns []string) (*arrow.Schema, []int) {
+	wanted := make(map[string]bool, len(columns))
+	for _, c := range columns {
+		wanted[c] = true
+	}
+	var fields []arrow.Field
+	var at []int
+	for i, f := range s.schema.Fields() {
+		if wanted[f.Name] {
+			fields = append(fields, f)
+			at = append(at, i)
+		}
+	}
+	return arrow.NewSchema(fields, nil), at
+}
+
+// reading is one file being read: a pipeline.Input.
+type reading struct {
+	source *Source
+	file   *file
+	layout *layout
+}
+
+func (r *reading) Name() string { return r.file.input.Name }
+
+// Splits yields a small plain file as one split that the worker reads itself,
+// and anything else block by block.
+func (r *reading) Splits(ctx context.Context, _ *pipeline.Task) iter.Seq2[pipeline.Split, error] {
+	return func(yield func(pipeline.Split, error) bool) {
+		f, settings := r.file, r.source.settings
+		if f.names == nil {
+			return
+		}
+		if f.content != nil && len(f.content) <= settings.BlockBytes {
+			yield(&split{reading: r, block: block{data: f.content[f.start:], offset: f.start, line: f.line}, shared: true}, nil)
+			return
+		}
+		if f.plain && f.input.Path != "" && f.input.Bytes <= int64(settings.BlockBytes) {
+			yield(&split{reading: r, whole: true}, nil)
+			return
+		}
+		stream, err := r.open(ctx)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer stream.Close()
+		c := cutter{
+			dialect: &f.dialect, r: stream, blockBytes: settings.BlockBytes, rowBytesMax: settings.RowBytesMax,
+			buffers: &r.source.buffers, offset: f.start, line: f.line,
+		}
+		defer func() { c.buffers.put(c.rest) }()
+		for ctx.Err() == nil {
+			b, err := c.next()
+			if err == io.EOF {
+				return
+			}
+			if err != nil {
+				yield(nil, r.failed(err))
+				return
+			}
+			if !yield(&split{reading: r, block: b}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// open opens the file behind its header.
+func (r *reading) open(ctx context.Context) (io.ReadCloser, error) {
+	f := r.file
+	if f.content != nil {
+		return io.NopCloser(bytes.NewReader(f.content[f.start:])), nil
+	}
+	stream, err := f.input.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if n, err := io.CopyN(io.Discard, stream, f.start); err != nil {
+		stream.Close()
+		if err == io.EOF {
+			err = fmt.Errorf("the file ends after %d bytes, but its header ended at %d a moment ago: it has changed while being read", n, f.start)
+		}
+		return nil, r.failed(err)
+	}
+	return stream, nil
+}
+
+// failed says which file could not be read.
+func (r *reading) failed(err error) error {
+	var input *pipeline.InputError
+	if errors.As(err, &input) {
+		return err
+	}
+	return &pipeline.InputError{Pos: pipeline.Position{File: r.file.input.Name}, Err: err}
+}
+
+// split is a pipeline.Split: a block, or a whole small file.
+type split struct {
+	reading *reading
+	block   block
+	whole   bool // the file is still to be read
+	shared  bool // block.data belongs to the source
+}
+
+// Decode implements pipeline.Split.
+func (s *split) Decode(ctx context.Context, t *pipeline.Task) (pipeline.Batch, error) {
+	if s.whole {
+		if err := s.read(); err != nil {
+			return pipeline.Batch{}, s.reading.failed(err)
+		}
+	}
+	defer s.Discard()
+	return s.reading.layout.decode(ctx, &s.block, t.Alloc)
+}
+
+// read reads the whole file, which must be as large as it was when listed.
+func (s *split) read() error {
+	f := s.reading.file
+	in, err := os.Open(f.input.Path)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	buf := s.reading.source.buffers.get(int(f.input.Bytes) + 1)
+	buf, err = fill(in, buf, int(f.input.Bytes)+1)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	s.block = block{data: buf, line: f.line}
+	if int64(len(buf)) != f.input.Bytes {
+		return fmt.Errorf("the file has changed while being read: it had %d bytes when the run began", f.input.Bytes)
+	}
+	copy(buf, buf[f.start:])
+	s.block.data = buf[:len(buf)-int(f.start)]
+	s.block.offset = f.start
+	return nil
+}
+
+// Discard implements pipeline.Split.
+func (s *split) Discard() {
+	if !s.shared {
+		s.reading.source.buffers.put(s.block.data)
+	}
+	s.block.data = nil
+}
