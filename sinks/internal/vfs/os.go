@@ -1,0 +1,132 @@
+package vfs
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+)
+
+// OS is the file system of the operating system.
+type OS struct{}
+
+// Create implements [FS].
+func (OS) Create(name string) (File, error) {
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, CreateMode)
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
+}
+
+// Open implements [FS].
+func (OS) Open(name string) (File, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
+}
+
+// OpenForWrite implements [FS].
+func (OS) OpenForWrite(name string) (File, error) {
+	f, err := openForWrite(name)
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
+}
+
+// Rename implements [FS].
+func (OS) Rename(oldname, newname string) error { return os.Rename(oldname, newname) }
+
+// RenameNoReplace implements [FS].
+func (OS) RenameNoReplace(oldname, newname string) error {
+	err := renameNoReplace(oldname, newname)
+	if !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	return linkNoReplace(oldname, newname)
+}
+
+// linkNoReplace gives a file its new name by a hard link, which never
+// replaces, then takes the old name away. File systems without hard links are
+// left with a look before the rename: another process could create newname in
+// between.
+func linkNoReplace(oldname, newname string) error {
+	err := os.Link(oldname, newname)
+	switch {
+	case err == nil:
+		// The new name is in place and complete; an old name that cannot be
+		// removed is litter, which the next run to this target sweeps up.
+		os.Remove(oldname)
+		return nil
+	case errors.Is(err, fs.ErrExist), errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	if _, err := os.Lstat(newname); err == nil {
+		return &os.LinkError{Op: "rename", Old: oldname, New: newname, Err: fs.ErrExist}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.Rename(oldname, newname)
+}
+
+// Remove implements [FS].
+func (OS) Remove(name string) error { return os.Remove(name) }
+
+// SyncDir implements [FS].
+func (OS) SyncDir(name string) error { return syncDir(name) }
+
+// Stat implements [FS].
+func (OS) Stat(name string) (fs.FileInfo, error) { return os.Stat(name) }
+
+// Lstat implements [FS].
+func (OS) Lstat(name string) (fs.FileInfo, error) { return os.Lstat(name) }
+
+// ReadLink implements [FS].
+func (OS) ReadLink(name string) (string, error) { return os.Readlink(name) }
+
+// globBatch bounds how many names of a directory are held at once, so that a
+// target in a directory of millions of files costs time but no memory.
+const globBatch = 1024
+
+// Glob implements [FS].
+func (OS) Glob(dir, prefix, suffix string) ([]string, error) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	var names []string
+	for {
+		batch, err := d.Readdirnames(globBatch)
+		for _, name := range batch {
+			if strings.HasPrefix(name, prefix) && strings.HasSuffix(name, suffix) {
+				names = append(names, name)
+			}
+		}
+		if err != nil || len(batch) == 0 {
+			break // io.EOF, or a directory that cannot be read to its end: sweep what was seen
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+type osFile struct{ *os.File }
+
+// Chmod implements [File].
+func (f osFile) Chmod(mode fs.FileMode) error { return chmod(f.File, mode) }
+
+// Lock implements [File].
+func (f osFile) Lock(exclusive bool) error { return lock(f.File, exclusive) }
+
+// Interrupt implements [File].
+func (f osFile) Interrupt() {
+	// Regular files and devices have no deadlines and need none: their
+	// writes do not wait for anybody.
+	_ = f.SetWriteDeadline(time.Unix(1, 0))
+}
