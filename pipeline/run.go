@@ -50,7 +50,11 @@ func (j *Job) Run(ctx context.Context) (report *Report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, tx.Rollback()) }()
+	defer func() {
+		if e := tx.Rollback(); e != nil {
+			err = errors.Join(err, e)
+		}
+	}()
 
 	var states []Batch
 	for i, s := range j.segments {
