@@ -1,0 +1,176 @@
+package readers
+
+import (
+	"context"
+	"io"
+	"os"
+	"sync/atomic"
+)
+
+// Stream is an input's content, decompressed. It is read by one goroutine;
+// RawBytes may be called by others. Close it after use.
+type Stream struct {
+	ctx    context.Context // of the one who opened it, to tell its end from a failure
+	name   string
+	raw    rawReader
+	format *format // nil: as it stands
+	dec    decoder // nil: as it stands, or closed
+	closed bool
+	err    error // the first error, repeated from then on
+}
+
+// NewStream sniffs r's first bytes and returns its decompressed content. The
+// name is used in errors. It takes ownership of r, also when it fails. Data that
+// is cut short or damaged is an error of NewStream or of Read, never a short
+// result, as far as the format can tell: snappy and S2 have no end mark, so a cut
+// between two of their chunks goes unseen. Errors are *[SourceError].
+func NewStream(name string, r io.ReadCloser) (*Stream, error) {
+	return newStream(context.Background(), name, r)
+}
+
+func newStream(ctx context.Context, name string, r io.ReadCloser) (*Stream, error) {
+	s := &Stream{ctx: ctx, name: name, raw: rawReader{r: r}}
+	if err := s.start(); err != nil {
+		_ = r.Close() // it failed already
+		return nil, s.fail(err)
+	}
+	return s, nil
+}
+
+func (s *Stream) start() error {
+	if err := s.raw.sniff(); err != nil {
+		return err
+	}
+	prefix := s.raw.prefix
+	s.format = formatOf(prefix)
+	switch {
+	case s.format == nil:
+		if f := cutShort(prefix, s.name); f != nil && s.raw.ended {
+			s.format = f
+			return io.ErrUnexpectedEOF
+		}
+		return nil
+	case s.format.open == nil:
+		return &compressionError{"it is a " + s.format.name + " file; " + s.format.advice}
+	}
+	var err error
+	s.dec, err = s.format.open(&s.raw)
+	return err
+}
+
+// Read reads decompressed bytes. Errors other than io.EOF are *[SourceError],
+// or the context's when waiting was cut short.
+func (s *Stream) Read(p []byte) (n int, err error) {
+	switch {
+	case s.err != nil:
+		return 0, s.err
+	case s.closed:
+		return 0, os.ErrClosed
+	case s.dec != nil:
+		n, err = s.dec.Read(p)
+	default:
+		n, err = s.raw.Read(p)
+	}
+	// A decoder may take any end of its input for the natural one.
+	if err == io.EOF && s.raw.err == nil {
+		s.err = io.EOF
+		return n, io.EOF
+	}
+	if err != nil {
+		s.err = s.fail(err)
+		return n, s.err
+	}
+	return n, nil
+}
+
+// fail names the input in an error.
+func (s *Stream) fail(err error) error {
+	switch {
+	case s.raw.err != nil: // the input's own error comes before what a decoder made of it
+		err = s.raw.err
+		if isCancellation(s.ctx, err) {
+			return err
+		}
+		err = cause(err)
+	case s.format != nil && s.format.open != nil:
+		err = s.format.describe(err, s.raw.ended)
+	}
+	return &SourceError{Name: s.name, Op: "read", Err: err}
+}
+
+// Compression returns the name of the format found: "gzip", "zstd", "bzip2",
+// "snappy", "s2", or "" for none.
+func (s *Stream) Compression() string {
+	if s.format == nil {
+		return ""
+	}
+	return s.format.name
+}
+
+// RawBytes returns how many bytes of the input, before decompression, have
+// been read so far, including what has been read ahead.
+func (s *Stream) RawBytes() int64 { return s.raw.count.Load() }
+
+// Close ends the stream. It may be called again.
+func (s *Stream) Close() error {
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	if s.dec != nil {
+		s.dec.release()
+		s.dec = nil
+	}
+	return s.raw.r.Close()
+}
+
+// rawReader is an input before decompression: it can be sniffed, counts, and
+// remembers how it ended, since decoders do not always pass that on.
+type rawReader struct {
+	r      io.ReadCloser
+	start  [SniffBytes]byte
+	prefix []byte // of start: sniffed, not yet read
+	ended  bool   // io.EOF has been seen
+	err    error  // any other error
+	count  atomic.Int64
+}
+
+// sniff fills prefix.
+func (r *rawReader) sniff() error {
+	n := 0
+	for n < len(r.start) && !r.ended {
+		m, err := r.r.Read(r.start[n:])
+		n += m
+		if err == io.EOF {
+			r.ended = true
+		} else if err != nil {
+			r.err = err
+			return err
+		}
+	}
+	r.prefix = r.start[:n]
+	r.count.Store(int64(n))
+	return nil
+}
+
+func (r *rawReader) Read(p []byte) (int, error) {
+	n := copy(p, r.prefix)
+	r.prefix = r.prefix[n:]
+	if r.ended {
+		if n > 0 {
+			return n, nil
+		}
+		return 0, io.EOF
+	}
+	if n == len(p) {
+		return n, nil
+	}
+	m, err := r.r.Read(p[n:])
+	r.count.Add(int64(m))
+	if err == io.EOF {
+		r.ended = true
+	} else if err != nil {
+		r.err = err
+	}
+	return n + m, err
+}
