@@ -9,10 +9,6 @@ import (
 // uint128 is the magnitude of a decimal.
 type uint128 struct{ hi, lo uint64 }
 
-func (v uint128) less(w uint128) bool {
-	return v.hi < w.hi || v.hi == w.hi && v.lo < w.lo
-}
-
 // mulAdd returns v*m + a; the caller knows that it fits.
 func (v uint128) mulAdd(m, a uint64) uint128 {
 	hi, lo := bits.Mul64(v.lo, m)
@@ -38,15 +34,6 @@ var powers64 = func() (p [leadDigitsMax + 1]uint64) {
 	return p
 }()
 
-// powers128 are the powers of ten that bound a DECIMAL's precision.
-var powers128 = func() (p [PrecisionMax + 1]uint128) {
-	p[0] = uint128{0, 1}
-	for i := 1; i < len(p); i++ {
-		p[i] = p[i-1].mulAdd(10, 0)
-	}
-	return p
-}()
-
 // ParseDecimal reads a number into DECIMAL(precision, scale), exactly: false
 // when a digit that is not zero stands behind the last place, or when there
 // are more digits than precision. The grammar is that of [ScanNumber]; an
@@ -62,7 +49,7 @@ func ParseDecimal(b []byte, precision, scale int32) (decimal128.Num, bool) {
 		t = b[1:]
 	}
 	m, fraction, ok := uint64(0), 0, false
-	if n := len(t); n-1 < 16 && n > 0 {
+	if len(t) <= pointlessBytesMax {
 		m, fraction, ok = pointless(t)
 	}
 	var v uint128

@@ -32,7 +32,7 @@ func ParseDouble(b []byte) (float64, bool) {
 	if negative || b[0] == '+' {
 		t = b[1:]
 	}
-	if n := len(t); n-1 < 16 && n > 0 {
+	if len(t) <= pointlessBytesMax {
 		if m, fraction, ok := pointless(t); ok && m <= exactMantissa {
 			f := float64(m) / exactPowers[fraction]
 			if negative {
@@ -120,6 +120,9 @@ func AppendDouble(dst []byte, v float64) []byte {
 		}
 		return strconv.AppendInt(dst, int64(v), 10)
 	case a >= plainDoubleMin && a < plainDoubleMax:
+		if text, ok := appendDecimalDouble(dst, v, a); ok {
+			return text
+		}
 		return strconv.AppendFloat(dst, v, 'f', -1, 64)
 	case v != v:
 		return append(dst, "NaN"...)
@@ -129,4 +132,30 @@ func AppendDouble(dst []byte, v float64) []byte {
 		return append(dst, "-inf"...)
 	}
 	return strconv.AppendFloat(dst, v, 'e', -1, 64)
+}
+
+// appendDecimalDouble writes v, whose magnitude is a, if it is the double
+// nearest to a number of at most 9 digits behind the point and 15 in all, as
+// prices and measurements are. The mantissa and the power of ten are exact, so
+// the division tells surely whether the decimal reads back as a; and no two
+// decimals of at most 15 digits read as the same double, so that no other one
+// is as short.
+func appendDecimalDouble(dst []byte, v, a float64) ([]byte, bool) {
+	power, digits := 1e9, 9
+	switch {
+	case a >= 1e9:
+		return dst, false
+	case a >= 1e6:
+		power, digits = 1e6, 6
+	}
+	m := uint64(a*power + 0.5)
+	if m >= 1e15 || float64(m)/power != a {
+		return dst, false
+	}
+	if v < 0 {
+		dst = append(dst, '-')
+	}
+	whole := m / uint64(power)
+	dst = strconv.AppendUint(dst, whole, 10)
+	return appendFraction(dst, m-whole*uint64(power), digits), true
 }

@@ -21,18 +21,29 @@ func ParseInt(b []byte) (int64, bool) {
 	if len(b) == 0 {
 		return 0, false
 	}
-	if c := b[0]; c == '-' {
-		v, ok := parseDigits(b[1:])
-		if !ok || v > 1<<63 {
+	t := b
+	negative := b[0] == '-'
+	if negative || b[0] == '+' {
+		t = b[1:]
+	}
+	var v uint64
+	if n := len(t); n > 0 && n < wordBytes {
+		// As in parseDigits; the call would cost as much as the digits.
+		for _, c := range t {
+			d := c - '0'
+			if d > 9 {
+				return 0, false
+			}
+			v = v*10 + uint64(d)
+		}
+	} else {
+		var ok bool
+		if v, ok = parseDigits(t); !ok {
 			return 0, false
 		}
-		return -int64(v), true
-	} else if c == '+' {
-		b = b[1:]
 	}
-	v, ok := parseDigits(b)
-	if !ok || v > math.MaxInt64 {
-		return 0, false
+	if negative {
+		return -int64(v), v <= 1<<63
 	}
-	return int64(v), true
+	return int64(v), v <= math.MaxInt64
 }

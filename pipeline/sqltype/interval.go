@@ -192,7 +192,7 @@ func (sc *intervalScanner) scan() error {
 		unit, ok := intervalUnits[word]
 		switch {
 		case word == "":
-			return fmt.Errorf("a number lacks its unit")
+			return errors.New("a number lacks its unit")
 		case !ok:
 			return unknownUnit(word)
 		}
@@ -319,13 +319,12 @@ func (sc *intervalScanner) clock(hours int64, negative bool) error {
 // iso takes what follows the P of an ISO 8601 duration: amounts with the
 // designators Y M W D and, behind a T, H M S, in that order.
 func (sc *intervalScanner) iso(negative bool) error {
-	date := []string{"year", "month", "week", "day"}
-	clock := []string{"hour", "minute", "second"}
-	designators, units := "ymwd", date
-	parts := 0
+	designators, units := "ymwd", []string{"year", "month", "week", "day"}
+	parts, timeSeen := 0, false
 	for sc.rest != "" {
-		if sc.rest[0] == 't' && len(units) > 0 && units[len(units)-1] == "day" || sc.rest == "t" {
-			designators, units = "hms", clock
+		if sc.rest[0] == 't' && !timeSeen {
+			designators, units = "hms", []string{"hour", "minute", "second"}
+			timeSeen = true
 			sc.rest = sc.rest[1:]
 			if sc.rest == "" {
 				return errors.New("nothing follows the T")

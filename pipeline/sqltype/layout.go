@@ -97,7 +97,6 @@ var (
 	monthFields    = setOf(fieldMonth, fieldMonthName)
 	hourFields     = setOf(fieldHour, fieldHour12)
 	fractionFields = setOf(fieldMicros, fieldMillis, fieldNanos)
-	weekdayFields  = setOf(fieldWeekdayName, fieldWeekdayMonday, fieldWeekdaySunday)
 )
 
 // directives are the letters that stand for one field.

@@ -24,7 +24,7 @@ type NumberShape struct {
 	SignificantDigits int
 	// Exponent10 is the power of ten of the first significant digit with the
 	// exponent applied: 3 for 1000, -1 for 0.5, 5 for 1e5; 0 for zero.
-	// It saturates at ±[exponentMax] plus the length of the text.
+	// A written exponent counts up to ±2²⁰.
 	Exponent10 int
 
 	bareEnd bool   // the point ends the digits, as in 5.
