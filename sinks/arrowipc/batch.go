@@ -14,6 +14,8 @@ type batch struct {
 	columns []column
 	texts   []int // indices of the columns whose values have no fixed width
 	rows    int
+
+	textBytesMax int // see batchTextBytes
 }
 
 // column gathers the values of one column. Values under NULL are zero or
@@ -28,7 +30,7 @@ type column interface {
 }
 
 func newBatch(schema *arrow.Schema) *batch {
-	b := &batch{schema: schema}
+	b := &batch{schema: schema, textBytesMax: batchTextBytes}
 	for i, f := range schema.Fields() {
 		c := newColumn(f.Type)
 		if _, ok := c.(*textColumn); ok {
@@ -64,7 +66,7 @@ func (b *batch) fits(rec arrow.Record, from int) int {
 	if len(b.texts) == 0 {
 		return n
 	}
-	free := batchTextBytes - b.textBytes()
+	free := b.textBytesMax - b.textBytes()
 	if textBytesAtMost(rec, b.texts, from, n) <= free {
 		return n
 	}

@@ -128,7 +128,7 @@ func (s *csvStyle) column(field arrow.Field, f frame) (column, error) {
 
 // appendField appends a string, quoted where it must be.
 func (s *csvStyle) appendField(dst []byte, field string) []byte {
-	if s.needsQuotes(field) {
+	if needsQuotes(s, field) {
 		return appendQuoted(dst, field)
 	}
 	return append(dst, field...)
@@ -145,15 +145,15 @@ func (s *csvStyle) appendName(dst []byte, name string, i int) []byte {
 
 // quoteTail quotes what was appended to dst from start on, where it must be.
 func (s *csvStyle) quoteTail(dst []byte, start int) []byte {
-	if !s.needsQuotes(string(dst[start:])) {
+	if !needsQuotes(s, dst[start:]) {
 		return dst
 	}
 	field := string(dst[start:])
 	return appendQuoted(dst[:start], field)
 }
 
-func (s *csvStyle) needsQuotes(field string) bool {
-	if len(field) == 0 || field == s.null {
+func needsQuotes[T string | []byte](s *csvStyle, field T) bool {
+	if len(field) == 0 || string(field) == s.null {
 		return true
 	}
 	if isBlank(field[0]) || isBlank(field[len(field)-1]) {

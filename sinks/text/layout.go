@@ -7,7 +7,8 @@ import (
 
 // Widths of table columns, in columns of the terminal.
 const (
-	widthSquashed = 12  // a column is not made narrower than this while others can go
+	widthSquashed = 12  // a column is not made narrower than this while others can go,
+	widthNumber   = 24  // nor one of numbers, which say something else when cut
 	widthLongest  = 120 // nor wider than this
 	gutter        = 3   // a bar and a space on each side
 )
@@ -21,22 +22,29 @@ type slot struct {
 
 const elided = -1
 
+// extent is how wide a column would like to be, and how narrow it may be made.
+type extent struct {
+	natural, least int
+}
+
+// squashed returns the column's width when none may be wider than widest.
+func (e extent) squashed(widest int) int {
+	return max(e.least, min(e.natural, widest))
+}
+
 // layout chooses which columns are shown and how wide: first the widest are
 // squashed, then columns in the middle are left out.
-func layout(natural []int, widthMax int) []slot {
-	widths := make([]int, len(natural))
-	for i, w := range natural {
-		widths[i] = min(w, widthLongest)
-	}
+func layout(extents []extent, widthMax int) []slot {
 	if widthMax == 0 {
-		return slots(widths, len(widths), 0)
+		return slots(squash(extents, widthLongest), len(extents), 0)
 	}
-	if squashed, ok := squash(widths, widthMax); ok {
-		return slots(squashed, len(widths), 0)
+	for widest := widthLongest; widest >= widthSquashed; widest-- {
+		widths := squash(extents, widest)
+		if tableWidth(widths) <= widthMax {
+			return slots(widths, len(widths), 0)
+		}
 	}
-	for i, w := range widths {
-		widths[i] = min(w, widthSquashed)
-	}
+	widths := squash(extents, widthSquashed)
 	// From the outside inwards, first a column of the left, then of the right,
 	// for as long as they fit beside the ellipsis. One always fits: that is
 	// what widthColumnsMin is for.
@@ -59,23 +67,22 @@ func layout(natural []int, widthMax int) []slot {
 	return slots(widths, left, right)
 }
 
-// squash narrows the widest columns, all to the same width, until the table
-// fits; false when that would make them too narrow.
-func squash(widths []int, widthMax int) ([]int, bool) {
-	for widest := widthLongest; widest >= widthSquashed; widest-- {
-		total := 1
-		for _, w := range widths {
-			total += min(w, widest) + gutter
-		}
-		if total <= widthMax {
-			squashed := make([]int, len(widths))
-			for i, w := range widths {
-				squashed[i] = min(w, widest)
-			}
-			return squashed, true
-		}
+// squash returns the widths of columns none of which may be wider than widest.
+func squash(extents []extent, widest int) []int {
+	widths := make([]int, len(extents))
+	for i, e := range extents {
+		widths[i] = e.squashed(widest)
 	}
-	return nil, false
+	return widths
+}
+
+// tableWidth returns how wide a table of columns is.
+func tableWidth(widths []int) int {
+	total := 1
+	for _, w := range widths {
+		total += w + gutter
+	}
+	return total
 }
 
 // slots places the first left and the last right columns.
@@ -93,6 +100,26 @@ func slots(widths []int, left, right int) []slot {
 	return out
 }
 
+// extents measures the columns with the rows that are shown.
+func (t *Table) extents(head, tail [][]string) []extent {
+	extents := make([]extent, len(t.columns))
+	for i, c := range t.columns {
+		extents[i].natural = max(displayColumns(c.name), displayColumns(c.kind))
+	}
+	for _, rows := range [][][]string{head, tail} {
+		for _, row := range rows {
+			for i, cell := range row {
+				n := displayColumns(cellText(cell))
+				extents[i].natural = max(extents[i].natural, n)
+				if t.columns[i].right {
+					extents[i].least = max(extents[i].least, min(n, widthNumber))
+				}
+			}
+		}
+	}
+	return extents
+}
+
 // ANSI escapes for what is less important, and back.
 const (
 	dim   = "\x1b[2m"
@@ -101,18 +128,7 @@ const (
 
 // draw draws the table with box drawing characters.
 func (t *Table) draw(out *bytes.Buffer, head, tail [][]string) {
-	natural := make([]int, len(t.columns))
-	for i, c := range t.columns {
-		natural[i] = max(displayColumns(c.name), displayColumns(c.kind))
-	}
-	for _, rows := range [][][]string{head, tail} {
-		for _, row := range rows {
-			for i, cell := range row {
-				natural[i] = max(natural[i], displayColumns(cellText(cell)))
-			}
-		}
-	}
-	places := layout(natural, t.options.WidthColumns)
+	places := layout(t.extents(head, tail), t.options.WidthColumns)
 	rule(out, places, "┌", "┬", "┐")
 	t.line(out, places, func(c int) (string, bool) { return t.columns[c].name, false })
 	t.line(out, places, func(c int) (string, bool) { return t.columns[c].kind, true })

@@ -29,8 +29,8 @@ type TableOptions struct {
 // Limits of [TableOptions].
 const (
 	rowsMaxDefault  = 40
-	rowsMaxLimit    = 10_000                           // they are all held in memory
-	widthColumnsMin = 1 + 2*gutter + widthSquashed + 1 // one column and an ellipsis
+	rowsMaxLimit    = 10_000                                // they are all held in memory
+	widthColumnsMin = 1 + gutter + widthNumber + gutter + 1 // one column and an ellipsis
 )
 
 // Validate returns a [pipeline.UsageError] for what is not possible.
