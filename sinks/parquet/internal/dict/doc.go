@@ -1,0 +1,35 @@
+// Package dict makes dictionary codes: it numbers the distinct values of a
+// column chunk in the order of their first appearance.
+//
+// Tables are open-addressed with linear probing. Nothing in them is random, so
+// that the same values always get the same codes; input made to collide is
+// met by a limit on probes, beyond which the table gives up and the caller
+// encodes without a dictionary.
+package dict
+
+// slotsMin is the size of an empty table: small enough to stay in the first
+// level cache for the many columns that have few values.
+const slotsMin = 1 << 9
+
+// probesMax returns how many slots beyond the first may be looked at for n
+// values. A healthy table needs about half of n.
+func probesMax(n int) int { return 8*n + 4096 }
+
+// growthBits returns by how many powers of two a table of so many slots grows:
+// by two while it is small, as it will most likely grow on.
+func growthBits(slots int) uint {
+	if slots < 1<<14 {
+		return 2
+	}
+	return 1
+}
+
+// cleared returns n zero elements, in the memory of s if that is large enough.
+func cleared[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	s = s[:n]
+	clear(s)
+	return s
+}

@@ -1,0 +1,261 @@
+package dict
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
+
+// Strings is a dictionary of byte strings. Reset makes it ready for use.
+type Strings struct {
+	// Plain holds the entries in order of their codes, in PLAIN encoding: each
+	// with its length in four bytes in front unless the dictionary is of
+	// fixed-length values.
+	Plain []byte
+
+	ends   []int // where entry i ends in Plain
+	prefix int   // bytes of length in front of each entry
+	slots  []stringSlot
+	shift  uint         // 64 - log2(len(slots))
+	probes int          // left before the table gives up
+	spare  []stringSlot // memory for the table to grow into
+	sum    uint64       // what touch returned, so that its loads are not optimised away
+}
+
+// stringKey stands for a string. One of up to 15 bytes is in it whole: the
+// first eight bytes in head, the others in rest, and the length plus one in
+// the upper byte of rest. Of a longer one rest is a hash under the mark
+// longMark. No key has a rest of 0.
+type stringKey struct {
+	head, rest uint64
+}
+
+// longMark is the upper byte of rest for a string that is not in its key.
+const (
+	longBytesMin = 16
+	longMark     = uint64(0xff) << 56
+)
+
+// stringSlot is a place of the table; rest is 0 when it is free.
+type stringSlot struct {
+	key  stringKey
+	code uint32
+}
+
+// keysBlock is how many strings are looked up together. All their keys are made
+// first: two short loops run faster than a long one, and the table is then
+// touched often enough in a row for the misses of the cache to overlap.
+const keysBlock = 128
+
+// touchSlotsMin is the size of a table that is worth touching ahead of use,
+// since it does not fit the first level cache.
+const touchSlotsMin = 1 << 11
+
+// Reset empties the dictionary. Fixed-length values have no length in Plain.
+func (d *Strings) Reset(fixedLength bool) {
+	d.Plain = d.Plain[:0]
+	d.ends = d.ends[:0]
+	d.prefix = 4
+	if fixedLength {
+		d.prefix = 0
+	}
+	d.slots = cleared(d.slots, slotsMin)
+	d.shift = uint(64 - bits.Len(slotsMin-1))
+}
+
+// Len is the number of entries.
+func (d *Strings) Len() int { return len(d.ends) }
+
+// Entry returns the value of a code. It is valid until the next call of Encode
+// or Reset.
+func (d *Strings) Entry(code int) []byte {
+	start := d.prefix
+	if code > 0 {
+		start += d.ends[code-1]
+	}
+	return d.Plain[start:d.ends[code]]
+}
+
+// Encode writes the codes of the strings that offsets cut out of data to codes
+// and reports whether it got through: it does not when the values collide too
+// much. offsets has one element more than codes.
+func (d *Strings) Encode(codes []uint32, data []byte, offsets []int32) bool {
+	d.probes = probesMax(len(codes))
+	var keys [keysBlock]stringKey
+	for len(codes) > 0 {
+		n := min(keysBlock, len(codes))
+		long := makeKeys(keys[:n], data, offsets[:n+1])
+		if len(d.slots) >= touchSlotsMin {
+			d.sum += touch(d.slots, d.shift, keys[:n])
+		}
+		if long {
+			for i := range codes[:n] {
+				codes[i] = d.find(keys[i], data[offsets[i]:offsets[i+1]])
+			}
+		} else {
+			d.findShort(codes[:n], keys[:n], data, offsets)
+		}
+		if d.probes < 0 {
+			return false
+		}
+		codes, offsets = codes[n:], offsets[n:]
+	}
+	return true
+}
+
+// makeKeys makes the keys of as many strings as keys has room for, and reports
+// whether any of them is long.
+func makeKeys(keys []stringKey, data []byte, offsets []int32) (long bool) {
+	offsets = offsets[:len(keys)+1]
+	start := int(offsets[0])
+	for i := range keys {
+		end := int(offsets[i+1])
+		n := end - start
+		// One comparison for both ends of the load: it reads past short
+		// strings into the next ones, which is cut off below.
+		if uint(start+16) > uint(len(data)) || n >= longBytesMin {
+			long = long || n >= longBytesMin
+			keys[i] = makeKey(data[start:end])
+			start = end
+			continue
+		}
+		both := data[start : start+16]
+		head, rest := binary.LittleEndian.Uint64(both), binary.LittleEndian.Uint64(both[8:])
+		if n <= 8 {
+			head &= ^uint64(0) >> (64 - 8*uint(n)) // 0 when n is 0: a shift by 64
+			rest = 0
+		} else {
+			rest &= 1<<(8*uint(n-8)&63) - 1
+		}
+		keys[i] = stringKey{head, rest | uint64(n+1)<<56}
+		start = end
+	}
+	return long
+}
+
+// makeKey makes the key of one string.
+func makeKey(b []byte) stringKey {
+	if len(b) >= longBytesMin {
+		return stringKey{binary.LittleEndian.Uint64(b), hashLong(b) | longMark}
+	}
+	var both [16]byte
+	copy(both[:], b)
+	return stringKey{
+		binary.LittleEndian.Uint64(both[:]),
+		binary.LittleEndian.Uint64(both[8:]) | uint64(len(b)+1)<<56,
+	}
+}
+
+// touch loads the slots that the keys will be looked for in first. The loads
+// do not depend on each other, so that the misses among them overlap.
+func touch(slots []stringSlot, shift uint, keys []stringKey) uint64 {
+	var sum uint64
+	for _, k := range keys {
+		sum += slots[k.hash()>>shift].key.rest
+	}
+	return sum
+}
+
+// findShort writes the codes of keys none of which is long.
+func (d *Strings) findShort(codes []uint32, keys []stringKey, data []byte, offsets []int32) {
+	slots, shift := d.slots, d.shift&63
+	keys = keys[:len(codes)]
+	for i := range codes {
+		k := keys[i]
+		if s := &slots[k.hash()>>shift]; s.key == k {
+			codes[i] = s.code
+			continue
+		}
+		codes[i] = d.find(k, data[offsets[i]:offsets[i+1]])
+		slots, shift = d.slots, d.shift&63 // it may have grown
+	}
+}
+
+// find returns the code of a value, which it adds if need be.
+func (d *Strings) find(k stringKey, value []byte) uint32 {
+	mask := len(d.slots) - 1
+	for at := int(k.hash() >> d.shift); ; at = (at + 1) & mask {
+		s := &d.slots[at]
+		if s.key == k && (len(value) < longBytesMin || bytes.Equal(d.Entry(int(s.code)), value)) {
+			return s.code
+		}
+		if s.key.rest == 0 {
+			code := uint32(len(d.ends))
+			*s = stringSlot{k, code}
+			d.add(value)
+			return code
+		}
+		if d.probes--; d.probes < 0 {
+			return 0 // not the code; Encode is about to give up
+		}
+	}
+}
+
+func (d *Strings) add(value []byte) {
+	if d.prefix > 0 {
+		d.Plain = binary.LittleEndian.AppendUint32(d.Plain, uint32(len(value)))
+	}
+	d.Plain = append(d.Plain, value...)
+	d.ends = append(d.ends, len(d.Plain))
+	if 2*len(d.ends) > len(d.slots) {
+		d.grow()
+	}
+}
+
+// grow makes the table larger: four times while it is small, since it will
+// most likely grow on.
+func (d *Strings) grow() {
+	old := d.slots
+	double := growthBits(len(old))
+	d.slots, d.spare = cleared(d.spare, len(old)<<double), old
+	d.shift -= double
+	mask := len(d.slots) - 1
+	for _, s := range old {
+		if s.key.rest == 0 {
+			continue
+		}
+		at := int(s.key.hash() >> d.shift)
+		for d.slots[at].key.rest != 0 {
+			at = (at + 1) & mask
+		}
+		d.slots[at] = s
+	}
+}
+
+// The keys of the hash are arbitrary odd numbers with as many ones as zeros.
+const (
+	key0 = 0xa0761d6478bd642f
+	key1 = 0xe7037ed1a0b428db
+	key2 = 0x8ebc6af09c88c6e3
+)
+
+// hash spreads the key over 64 bits, of which the upper ones are used.
+func (k stringKey) hash() uint64 {
+	hi, lo := bits.Mul64(k.head^key0, k.rest^key1)
+	return hi ^ lo
+}
+
+// hashLong hashes all of b, which has 16 bytes or more. Values that differ
+// only in the middle, such as URLs, must not collide.
+func hashLong(b []byte) uint64 {
+	h := uint64(len(b)) * key2
+	rest := b
+	for ; len(rest) > 16; rest = rest[16:] {
+		hi, lo := bits.Mul64(binary.LittleEndian.Uint64(rest)^key0^h, binary.LittleEndian.Uint64(rest[8:])^key1)
+		h = hi ^ lo
+	}
+	end := b[len(b)-16:]
+	hi, lo := bits.Mul64(binary.LittleEndian.Uint64(end)^key1^h, binary.LittleEndian.Uint64(end[8:])^key0)
+	return hi ^ lo
+}
+
+// Head returns the first eight bytes of b as a number that compares as they do;
+// missing ones count as zeros.
+func Head(b []byte) uint64 {
+	if len(b) >= 8 {
+		return binary.BigEndian.Uint64(b)
+	}
+	var word [8]byte
+	copy(word[:], b)
+	return binary.BigEndian.Uint64(word[:])
+}
