@@ -9,8 +9,9 @@
 // allocate, and answer ok=false for anything that is not wholly such a value
 // or that the type cannot hold without loss; the caller, who knows where the
 // text stands, makes the error. Append functions write the one canonical text
-// of a value to the end of a buffer. Parse∘Append is the identity for every
-// value whose year is 0001 to 9999.
+// of a value to the end of a buffer. What Append
+// writes Parse reads back as the same value, if its year is 0001 to 9999 and,
+// of an INTERVAL, its time is in whole microseconds.
 //
 //	BOOLEAN       arrow.Boolean             true, false
 //	BIGINT        arrow.Int64               -9223372036854775808 … 9223372036854775807
