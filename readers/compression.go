@@ -198,13 +198,14 @@ func (d *gzipDecoder) Read(p []byte) (int, error) {
 		if err != io.EOF {
 			return n, err
 		}
-		if _, err := d.in.Peek(1); err != nil {
+		next, err := d.in.Peek(2)
+		if len(next) == 0 {
 			return n, err // io.EOF: the last member was complete
 		}
+		if next[0] != 0x1f || len(next) > 1 && next[1] != 0x8b {
+			return n, errTrailing
+		}
 		if err := d.nextMember(); err != nil {
-			if errors.Is(err, gzip.ErrHeader) {
-				err = errTrailing
-			}
 			return n, err
 		}
 		if n > 0 {

@@ -324,7 +324,7 @@ func (d *discovery) glob(arg, where, at string) {
 		case err != nil:
 			e.Advice = fmt.Sprintf("there is no directory %q", base)
 		case g.dirs > 0:
-			e.Advice = fmt.Sprintf("it matches %d directories; to read what is in them, append %q", g.dirs, filepath.FromSlash("/*.csv"))
+			e.Advice = fmt.Sprintf("it matches directories only; to read what is in them, append %q", filepath.FromSlash("/*.csv"))
 		default:
 			e.Advice = `names that start with "." or "_" are passed over`
 		}

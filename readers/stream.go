@@ -62,6 +62,8 @@ func (s *Stream) start() error {
 // or the context's when waiting was cut short.
 func (s *Stream) Read(p []byte) (n int, err error) {
 	switch {
+	case len(p) == 0:
+		return 0, nil
 	case s.err != nil:
 		return 0, s.err
 	case s.closed:
