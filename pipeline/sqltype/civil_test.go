@@ -26,10 +26,10 @@ func TestCivilAgreesWithTime(t *testing.T) {
 			t.Fatalf("day %d is weekday %d, want %d", days, w, at.Weekday())
 		}
 	}
-	for days := int32(-200_000); days < 200_000; days++ {
+	for days := int32(-150_000); days < 150_000; days++ {
 		check(days)
 	}
-	for days := int64(math.MinInt32); days <= math.MaxInt32; days += 99_991 {
+	for days := int64(math.MinInt32); days <= math.MaxInt32; days += 999_983 {
 		check(int32(days))
 	}
 	check(math.MinInt32)

@@ -13,7 +13,7 @@ import (
 func TestNumbersAgreeWithStrconv(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	text := make([]byte, 0, 64)
-	for range 300_000 {
+	for range 100_000 {
 		text = text[:0]
 		if r.IntN(4) == 0 {
 			text = append(text, "-+"[r.IntN(2)])
@@ -67,7 +67,7 @@ func TestAppendDoubleIsShortest(t *testing.T) {
 			t.Fatalf("AppendDouble(%b) = %s, want %s", v, got, want)
 		}
 	}
-	for range 300_000 {
+	for range 100_000 {
 		v := float64(r.Int64N(int64(math.Pow10(1+r.IntN(16))))) / math.Pow10(r.IntN(18))
 		if r.IntN(2) == 0 {
 			v = -v
@@ -83,7 +83,7 @@ func TestAppendDoubleIsShortest(t *testing.T) {
 
 func TestDecimalsRoundTrip(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	for range 100_000 {
+	for range 30_000 {
 		precision := int32(1 + r.IntN(PrecisionMax))
 		scale := int32(r.IntN(int(precision) + 1))
 		text := make([]byte, 0, 64)
