@@ -1,0 +1,52 @@
+package aggregate
+
+import (
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+)
+
+var countFields = []arrow.Field{{Name: "n", Type: arrow.PrimitiveTypes.Int64}}
+
+// count counts the rows it is given: those whose argument is not NULL, or all.
+type count struct{ n []int64 }
+
+func newCount() state { return &count{} }
+
+func (s *count) grow(n int)   { s.n = grown(s.n, n) }
+func (s *count) bytes() int64 { return 8 * int64(cap(s.n)) }
+
+func (s *count) fold(in *folding) error {
+	n := s.n
+	switch {
+	case len(n) == 1 && in.all:
+		n[0] += int64(len(in.groups))
+	case len(n) == 1:
+		n[0] += int64(len(in.rows))
+	case in.all:
+		for _, g := range in.groups {
+			n[g]++
+		}
+	default:
+		for _, r := range in.rows {
+			n[in.groups[r]]++
+		}
+	}
+	return nil
+}
+
+func (s *count) combine(groups []uint32, columns []arrow.Array) error {
+	values := columns[0].(*array.Int64).Int64Values()
+	for i, g := range groups {
+		s.n[g] += values[i]
+	}
+	return nil
+}
+
+func (s *count) columns(alloc memory.Allocator, groups []uint32) ([]arrow.Array, error) {
+	return []arrow.Array{s.result(alloc, groups)}, nil
+}
+
+func (s *count) result(alloc memory.Allocator, groups []uint32) arrow.Array {
+	return int64Column(alloc, groups, func(g uint32) int64 { return s.n[g] })
+}

@@ -1,0 +1,277 @@
+package aggregate
+
+import (
+	"bytes"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+
+	"csvloom/transforms/internal/rowkey"
+)
+
+// noID is the number of no value.
+const noID = ^uint32(0)
+
+// dictionary numbers the distinct values of a key column in the order of their
+// coming; NULL is a value. What it costs a row does not depend on the type: the
+// loops are in wordTable and textTable.
+type dictionary interface {
+	// lookup sets ids[i] to the number of row i.
+	lookup(columns []arrow.Array, ids []uint32)
+	// len is how many values there are.
+	len() int
+	// null is the number of NULL, or noID.
+	null() uint32
+	// hash returns a hash of a value other than NULL; it is the same in
+	// every dictionary.
+	hash(id uint32) uint64
+	// prefix returns an integer that orders as the values do; where exact
+	// is false, values of one prefix are ordered by compare.
+	prefix(id uint32) uint64
+	exact() bool
+	// compare orders a value and one of another dictionary of the column.
+	compare(id uint32, other dictionary, otherID uint32) int
+	// arrays returns the columns of the given values.
+	arrays(alloc memory.Allocator, ids []uint32) ([]arrow.Array, error)
+	bytes() int64
+}
+
+// newDictionary returns the dictionary for columns of the given types, which
+// are rowkey.Supported: several columns are numbered as one.
+func newDictionary(types []arrow.DataType) (dictionary, error) {
+	if len(types) == 1 {
+		t := types[0]
+		switch {
+		case rowkey.Fixed(t):
+			return &wordDictionary{typ: t, nullID: noID}, nil
+		case t.ID() == arrow.STRING || t.ID() == arrow.BINARY:
+			return &textDictionary{typ: t, nullID: noID}, nil
+		}
+	}
+	columns := make([]rowkey.Column, len(types))
+	for i, t := range types {
+		columns[i].Type = t
+	}
+	encoder, err := rowkey.NewEncoder(columns)
+	if err != nil {
+		return nil, err
+	}
+	return &rowDictionary{types: types, encoder: encoder}, nil
+}
+
+// wordDictionary is the dictionary of a column of at most eight bytes.
+type wordDictionary struct {
+	typ    arrow.DataType
+	table  wordTable
+	nullID uint32
+	words  []uint64
+	rows   []int32
+}
+
+func (d *wordDictionary) lookup(columns []arrow.Array, ids []uint32) {
+	a := columns[0]
+	d.words = rowkey.Words(d.words, a)
+	if a.NullN() == 0 {
+		d.table.lookup(d.words, ids)
+		return
+	}
+	if d.nullID == noID {
+		d.nullID = uint32(len(d.table.keys))
+		d.table.keys = append(d.table.keys, 0)
+	}
+	d.rows = splitNulls(d.rows[:0], a, ids, d.nullID)
+	d.table.lookupSome(d.words, ids, d.rows)
+}
+
+// splitNulls sets the ids of NULLs and returns the other rows.
+func splitNulls(rows []int32, a arrow.Array, ids []uint32, null uint32) []int32 {
+	for i := range ids {
+		if a.IsValid(i) {
+			rows = append(rows, int32(i))
+		} else {
+			ids[i] = null
+		}
+	}
+	return rows
+}
+
+func (d *wordDictionary) len() int                { return len(d.table.keys) }
+func (d *wordDictionary) null() uint32            { return d.nullID }
+func (d *wordDictionary) hash(id uint32) uint64   { return hashWord(d.table.keys[id]) }
+func (d *wordDictionary) prefix(id uint32) uint64 { return d.table.keys[id] }
+func (d *wordDictionary) exact() bool             { return true }
+
+func (d *wordDictionary) compare(uint32, dictionary, uint32) int { return 0 }
+
+func (d *wordDictionary) bytes() int64 {
+	return d.table.bytes() + 8*int64(cap(d.words)) + 4*int64(cap(d.rows))
+}
+
+func (d *wordDictionary) arrays(alloc memory.Allocator, ids []uint32) ([]arrow.Array, error) {
+	a, err := rowkey.FromWords(alloc, d.typ, d.table.keys, ids, d.nullID)
+	return []arrow.Array{a}, err
+}
+
+// textDictionary is the dictionary of a VARCHAR or BLOB column.
+type textDictionary struct {
+	typ    arrow.DataType
+	table  textTable
+	nullID uint32
+	rows   []int32
+}
+
+// textBuffers returns the bytes and offsets behind a VARCHAR or BLOB column.
+func textBuffers(a arrow.Array) (data []byte, offsets []int32) {
+	d := a.Data()
+	b := d.Buffers()
+	if d.Len() == 0 {
+		return nil, []int32{0}
+	}
+	if b[2] != nil {
+		data = b[2].Bytes()
+	}
+	offsets = arrow.Int32Traits.CastFromBytes(b[1].Bytes())
+	return data, offsets[d.Offset() : d.Offset()+d.Len()+1]
+}
+
+func (d *textDictionary) lookup(columns []arrow.Array, ids []uint32) {
+	a := columns[0]
+	data, offsets := textBuffers(a)
+	if a.NullN() == 0 {
+		d.table.lookup(data, offsets, ids, nil)
+		return
+	}
+	if d.nullID == noID {
+		d.nullID = d.table.reserve()
+	}
+	d.rows = splitNulls(d.rows[:0], a, ids, d.nullID)
+	d.table.lookup(data, offsets, ids, d.rows)
+}
+
+func (d *textDictionary) len() int              { return d.table.len() }
+func (d *textDictionary) null() uint32          { return d.nullID }
+func (d *textDictionary) hash(id uint32) uint64 { return d.table.hash(id) }
+func (d *textDictionary) exact() bool           { return false }
+func (d *textDictionary) bytes() int64          { return d.table.bytes() + 4*int64(cap(d.rows)) }
+
+func (d *textDictionary) prefix(id uint32) uint64 {
+	var buf [16]byte
+	return rowkey.Prefix(d.table.text(&buf, id))
+}
+
+func (d *textDictionary) compare(id uint32, other dictionary, otherID uint32) int {
+	return compareTexts(&d.table, id, &other.(*textDictionary).table, otherID)
+}
+
+func compareTexts(a *textTable, id uint32, b *textTable, otherID uint32) int {
+	var bufA, bufB [16]byte
+	return bytes.Compare(a.text(&bufA, id), b.text(&bufB, otherID))
+}
+
+func (d *textDictionary) arrays(alloc memory.Allocator, ids []uint32) ([]arrow.Array, error) {
+	b := array.NewBinaryBuilder(alloc, d.typ.(arrow.BinaryDataType))
+	defer b.Release()
+	total := 0
+	for _, id := range ids {
+		total += d.table.keys[id].length()
+	}
+	if err := checkTextBytes(int64(total)); err != nil {
+		return nil, err
+	}
+	b.Reserve(len(ids))
+	b.ReserveData(total)
+	var buf [16]byte
+	for _, id := range ids {
+		if id == d.nullID {
+			b.AppendNull()
+		} else {
+			b.Append(d.table.text(&buf, id))
+		}
+	}
+	a := b.NewBinaryArray()
+	defer a.Release()
+	return []arrow.Array{withType(a, d.typ)}, nil
+}
+
+// withType returns the same buffers as an array of another type.
+func withType(a arrow.Array, t arrow.DataType) arrow.Array {
+	old := a.Data()
+	d := array.NewData(t, old.Len(), old.Buffers(), nil, old.NullN(), old.Offset())
+	defer d.Release()
+	return array.MakeFromData(d)
+}
+
+// rowDictionary numbers rows of several columns, or of a type that has neither
+// words nor texts, by their row keys. NULLs are within the keys.
+type rowDictionary struct {
+	types   []arrow.DataType
+	encoder *rowkey.Encoder
+	table   textTable
+	keys    rowkey.Keys
+	offsets []int32
+}
+
+// rowKeyBytesMax bounds the keys of one batch, which are numbered through
+// 32-bit offsets.
+const rowKeyBytesMax = 1 << 30
+
+func (d *rowDictionary) lookup(columns []arrow.Array, ids []uint32) {
+	d.encoder.Encode(&d.keys, columns, len(ids))
+	data, ends := d.keys.All()
+	if len(data) <= rowKeyBytesMax {
+		d.offsets = d.offsets[:0]
+		for _, end := range ends {
+			d.offsets = append(d.offsets, int32(end))
+		}
+		d.table.lookup(data, d.offsets, ids, nil)
+		return
+	}
+	for i := range ids {
+		key := d.keys.Key(i)
+		d.table.lookup(key, []int32{0, int32(len(key))}, ids[i:i+1], nil)
+	}
+}
+
+func (d *rowDictionary) len() int              { return d.table.len() }
+func (d *rowDictionary) null() uint32          { return noID }
+func (d *rowDictionary) hash(id uint32) uint64 { return d.table.hash(id) }
+func (d *rowDictionary) exact() bool           { return false }
+
+func (d *rowDictionary) bytes() int64 {
+	return d.table.bytes() + d.keys.Bytes() + 4*int64(cap(d.offsets))
+}
+
+func (d *rowDictionary) prefix(id uint32) uint64 {
+	var buf [16]byte
+	return rowkey.Prefix(d.table.text(&buf, id))
+}
+
+func (d *rowDictionary) compare(id uint32, other dictionary, otherID uint32) int {
+	return compareTexts(&d.table, id, &other.(*rowDictionary).table, otherID)
+}
+
+func (d *rowDictionary) arrays(alloc memory.Allocator, ids []uint32) ([]arrow.Array, error) {
+	builders := make([]array.Builder, len(d.types))
+	for i, t := range d.types {
+		builders[i] = array.NewBuilder(alloc, t)
+		defer builders[i].Release()
+		builders[i].Reserve(len(ids))
+	}
+	total := int64(0)
+	var buf [16]byte
+	for _, id := range ids {
+		key := d.table.text(&buf, id)
+		if total += int64(len(key)); total > textBytesMax {
+			return nil, checkTextBytes(total)
+		}
+		if err := d.encoder.Append(builders, key); err != nil {
+			return nil, err
+		}
+	}
+	arrays := make([]arrow.Array, len(builders))
+	for i, b := range builders {
+		arrays[i] = b.NewArray()
+	}
+	return arrays, nil
+}

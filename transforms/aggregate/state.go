@@ -1,0 +1,192 @@
+package aggregate
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+)
+
+// state is what one aggregate has gathered, for every group of a table.
+// Groups are numbered from 0; grow is called before a number is used.
+type state interface {
+	// grow makes room for groups 0 to n-1.
+	grow(n int)
+	// fold adds rows.
+	fold(in *folding) error
+	// combine adds a run of states: columns holds the state's fields, and
+	// row i of them belongs to groups[i].
+	combine(groups []uint32, columns []arrow.Array) error
+	// columns returns the state of the given groups.
+	columns(alloc memory.Allocator, groups []uint32) ([]arrow.Array, error)
+	// bytes estimates the memory held.
+	bytes() int64
+}
+
+// finisher is a state that needs a last step before results are asked of it;
+// nothing is folded into it afterwards.
+type finisher interface {
+	finish() error
+}
+
+// sized is a state whose values are of any length: size is how many bytes the
+// group's part of the state takes, so that batches can be kept in bounds.
+type sized interface {
+	size(group uint32) int64
+}
+
+// folding is a batch of rows to be folded.
+type folding struct {
+	// groups is the group of every row.
+	groups []uint32
+	// rows are the rows to fold, ascending, unless all is set.
+	rows []int32
+	all  bool
+	args []arrow.Array
+	// source and lines are where the rows stand; lines may be nil where no
+	// function asks for it.
+	source int64
+	lines  []int64
+}
+
+// Batches of states and results are bounded in rows, and in the bytes of
+// values of any length; one group alone may be larger.
+const (
+	batchRowsMax   = 64 << 10
+	batchBytesAim  = 64 << 20
+	textBytesMax   = math.MaxInt32
+	partitionCount = 64
+)
+
+// Where states of many groups are spread over more memory than the caches
+// hold, a fold goes over the groups of the next rows and reads a word of each
+// state, before it does the real work on them: the cache misses of a short loop
+// overlap, those of a long one do not. The words are kept (in touched fields)
+// only so that reading them is not optimized away.
+const (
+	touchRows      = 256
+	touchGroupsMin = 8 << 10
+)
+
+func checkTextBytes(n int64) error {
+	if n <= textBytesMax {
+		return nil
+	}
+	return fmt.Errorf("aggregate: %d bytes of text do not fit one batch, which holds 2 GiB", n)
+}
+
+// grown returns s with length n at least, its capacity growing by half.
+func grown[T any](s []T, n int) []T {
+	if n <= len(s) {
+		return s
+	}
+	if n <= cap(s) {
+		return s[:n]
+	}
+	t := make([]T, n, max(n, cap(s)+cap(s)/2, 16))
+	copy(t, s)
+	return t
+}
+
+// The columns of states and results, one value for each group.
+
+func int64Column(alloc memory.Allocator, groups []uint32, value func(g uint32) int64) arrow.Array {
+	b := array.NewInt64Builder(alloc)
+	defer b.Release()
+	b.Reserve(len(groups))
+	for _, g := range groups {
+		b.UnsafeAppend(value(g))
+	}
+	return b.NewArray()
+}
+
+func uint64Column(alloc memory.Allocator, groups []uint32, value func(g uint32) uint64) arrow.Array {
+	b := array.NewUint64Builder(alloc)
+	defer b.Release()
+	b.Reserve(len(groups))
+	for _, g := range groups {
+		b.UnsafeAppend(value(g))
+	}
+	return b.NewArray()
+}
+
+// doubleColumn has NULL where value reports false.
+func doubleColumn(alloc memory.Allocator, groups []uint32, value func(g uint32) (float64, bool)) arrow.Array {
+	b := array.NewFloat64Builder(alloc)
+	defer b.Release()
+	b.Reserve(len(groups))
+	for _, g := range groups {
+		if v, ok := value(g); ok {
+			b.UnsafeAppend(v)
+		} else {
+			b.UnsafeAppendBoolToBitmap(false)
+		}
+	}
+	return b.NewArray()
+}
+
+// blobColumn has NULL where value returns nil.
+func blobColumn(alloc memory.Allocator, groups []uint32, value func(buf []byte, g uint32) ([]byte, error)) (arrow.Array, error) {
+	b := array.NewBinaryBuilder(alloc, arrow.BinaryTypes.Binary)
+	defer b.Release()
+	b.Reserve(len(groups))
+	var buf []byte
+	total := int64(0)
+	for _, g := range groups {
+		v, err := value(buf[:0], g)
+		if err != nil {
+			return nil, err
+		}
+		if v == nil {
+			b.AppendNull()
+			continue
+		}
+		if total += int64(len(v)); total > textBytesMax {
+			return nil, checkTextBytes(total)
+		}
+		b.Append(v)
+		buf = v
+	}
+	return b.NewArray(), nil
+}
+
+// collect gathers the arrays of fallible steps: it keeps the first error and
+// then releases what there is.
+type collect struct {
+	arrays []arrow.Array
+	err    error
+}
+
+func (c *collect) add(a arrow.Array, err error) {
+	if err != nil && c.err == nil {
+		c.err = err
+	}
+	if a != nil {
+		c.arrays = append(c.arrays, a)
+	}
+}
+
+func (c *collect) result() ([]arrow.Array, error) {
+	if c.err != nil {
+		releaseAll(c.arrays)
+		return nil, c.err
+	}
+	return c.arrays, nil
+}
+
+// errState says that a state is not what this version writes; states can come
+// from files.
+func errState(function string) error {
+	return fmt.Errorf("aggregate: the partial state of %s is damaged or of another version", function)
+}
+
+// groupError is a fault of one group; the table adds which.
+type groupError struct {
+	group uint32
+	err   error
+}
+
+func (e *groupError) Error() string { return e.err.Error() }
+func (e *groupError) Unwrap() error { return e.err }
