@@ -346,3 +346,12 @@ func (c *layoutColumn) timestampParser() func([]byte) (int64, bool) {
 		return micros, ok && fits(zoned)
 	}
 }
+
+// readable reports whether decodeColumn knows the type.
+func readable(t arrow.DataType) bool {
+	switch t.ID() {
+	case arrow.STRING, arrow.INT64, arrow.FLOAT64, arrow.BOOL, arrow.DECIMAL128, arrow.DATE32, arrow.TIMESTAMP, arrow.TIME64:
+		return true
+	}
+	return false
+}

@@ -133,11 +133,11 @@ func cutByMasks(d *Dialect, buf []byte, limit int) (int, bool) {
 	if len(d.Delimiter) != 1 || d.Comment != 0 {
 		return 0, false
 	}
-	s := newQuoteScan(d)
-	data := buf[:limit+padBytes]
+	var s quoteScan
+	s.start(d, buf[:limit+padBytes], limit)
 	last := -1
 	for i := 0; i < limit; i += chunkBytes {
-		_, nm, ok := s.next(data, i, limit)
+		_, nm, ok := s.next(i)
 		if !ok {
 			return 0, false
 		}

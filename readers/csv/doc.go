@@ -2,7 +2,7 @@
 // file, cuts files into blocks that end where a record ends, and decodes
 // blocks column by column into Arrow arrays.
 //
-// The layers, lowest first, one file each: masks (where special bytes are),
+// The layers, lowest first, one file each: internal/mask (where special bytes are),
 // tokenize (the grammar, byte by byte), index (the fields of a block), cut
 // (a stream into blocks), infer (what type a column has), decode (fields to
 // arrays), source (all of it as a [pipeline.Source]).

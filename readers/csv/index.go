@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"math/bits"
 	"slices"
+
+	"csvloom/readers/csv/internal/mask"
 )
 
 // padBytes is how much readable room behind a block's data the decoders count
@@ -30,6 +32,7 @@ type index struct {
 	lines  []uint32    // line ends before each row; nil when row r comes after r of them
 	blank  int         // blank lines passed
 	bad    []badRecord // records that are not among the rows, in order
+	scan   quoteScan
 }
 
 // badRecord is a record that cannot be read as a row.
@@ -82,16 +85,7 @@ func (ix *index) buildByMasks(block []byte, n int, d *Dialect) bool {
 			return false
 		}
 	} else {
-		delim, line := uint64(d.Delimiter[0])*swarOnes, uint64(nl)*swarOnes
-		count = 1
-		for i := 0; i < n; i += chunkBytes {
-			m := separatorMask(block[i:], delim, line)
-			if rest := n - i; rest < chunkBytes {
-				m &= 1<<rest - 1
-			}
-			count += putBits(ix.ends[count:], m, uint32(i))
-		}
-		count--
+		count = ix.separators(block, n, d.Delimiter[0], nl)
 		lineEnds = bytes.Count(data, []byte{nl})
 	}
 	if data[n-1] != nl || ix.ends[count] != uint32(n-1) {
@@ -120,13 +114,33 @@ func (ix *index) buildByMasks(block []byte, n int, d *Dialect) bool {
 	return true
 }
 
+// separators fills ends from a block without quotes.
+func (ix *index) separators(block []byte, n int, delim, nl byte) (count int) {
+	var masks [masksAtOnce]uint64
+	count = 1
+	for i := 0; i < n; {
+		p := maskedBytes(block, i, n)
+		batch := masks[:len(p)/chunkBytes]
+		mask.Either(batch, p, delim, nl)
+		for _, m := range batch {
+			if rest := n - i; rest < chunkBytes {
+				m &= 1<<rest - 1
+			}
+			count += putBits(ix.ends[count:], m, uint32(i))
+			i += chunkBytes
+		}
+	}
+	return count - 1
+}
+
 // separatorsOutsideQuotes fills ends from block; false when its quotes are not
 // as RFC 4180 has them.
 func (ix *index) separatorsOutsideQuotes(block []byte, n int, d *Dialect) (count, lineEnds int, ok bool) {
-	s := newQuoteScan(d)
+	s := &ix.scan
+	s.start(d, block, n)
 	count = 1
 	for i := 0; i < n; i += chunkBytes {
-		separators, nm, ok := s.next(block, i, n)
+		separators, nm, ok := s.next(i)
 		if !ok {
 			return 0, 0, false
 		}

@@ -174,33 +174,3 @@ func FuzzCut(f *testing.F) {
 		}
 	})
 }
-
-// FuzzMasks holds the masks to the byte loop.
-func FuzzMasks(f *testing.F) {
-	f.Add([]byte(strings.Repeat("a,b\n\"", 20)), byte(','), byte('\n'), byte('"'))
-	f.Add(bytes.Repeat([]byte{0x80, 0x00, 0xff, 0x7f, 0x01}, 20), byte(0x01), byte(0), byte(0x81))
-	f.Fuzz(func(t *testing.T, p []byte, delim, nl, quote byte) {
-		if len(p) < chunkBytes {
-			t.Skip()
-		}
-		var d, n, q uint64
-		for i, c := range p[:chunkBytes] {
-			if c == delim {
-				d |= 1 << i
-			}
-			if c == nl {
-				n |= 1 << i
-			}
-			if c == quote {
-				q |= 1 << i
-			}
-		}
-		gd, gn, gq := chunkMasks(p, uint64(delim)*swarOnes, uint64(nl)*swarOnes, uint64(quote)*swarOnes)
-		if gd != d || gn != n || gq != q {
-			t.Fatalf("masks %x %x %x, byte loop %x %x %x", gd, gn, gq, d, n, q)
-		}
-		if m := separatorMask(p, uint64(delim)*swarOnes, uint64(nl)*swarOnes); m != d|n {
-			t.Fatalf("separators %x, byte loop %x", m, d|n)
-		}
-	})
-}

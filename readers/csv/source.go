@@ -356,3 +356,18 @@ func (s *split) Discard() {
 	}
 	s.block.data = nil
 }
+
+// Describe returns a line about each input that is read: its name and how its
+// fields are written. Schema must have been called.
+func (s *Source) Describe() (lines []string) {
+	for _, f := range s.files {
+		switch {
+		case f.skipped:
+		case f.names == nil:
+			lines = append(lines, f.input.Name+": empty")
+		default:
+			lines = append(lines, fmt.Sprintf("%s: delimiter %q, %s", f.input.Name, f.dialect.Delimiter, count(len(f.names), "column")))
+		}
+	}
+	return lines
+}

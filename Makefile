@@ -1,0 +1,49 @@
+# The targets of a working day. Everything needs only Go, but interop, which
+# installs its readers into a private environment, and bench with OLD=file.
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+FUZZTIME ?= 10s
+
+.PHONY: build test race fuzz lint bench golden demo interop kill clean
+
+build: ## the command, static and stripped, at bin/csvloom
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.release=$(VERSION)' -o bin/csvloom ./cmd/csvloom
+
+test: ## all tests
+	$(GO) test ./...
+
+race: ## all tests with the race detector (which needs a C compiler)
+	$(GO) test -race ./...
+
+fuzz: ## every fuzz target for FUZZTIME
+	@for pkg in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+			echo "$$pkg $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+		done; \
+	done
+
+lint: ## gofmt, vet on all platforms, staticcheck
+	@test -z "$$(gofmt -l .)" || { echo "gofmt wants:"; gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	GOARCH=arm64 $(GO) vet ./...
+	GOOS=darwin $(GO) build ./...
+	GOOS=windows $(GO) build ./...
+	$(GO) tool staticcheck ./...
+
+bench: ## micro-benchmarks through benchstat; OLD=file compares with an earlier run
+	$(GO) test -run '^$$' -bench . -benchmem -count 6 ./... | grep -v '^?' > bench.out
+	$(GO) tool benchstat $(OLD) bench.out
+
+golden: ## rewrites golden files; look at the diff
+	$(GO) test ./cmd/csvloom ./sinks/... -update
+
+demo: build ## the first command of the README
+	bin/csvloom run testdata/orders --by region --agg 'count(*) as orders, sum(amount) as total' -o -
+
+interop: build ## output read back by DuckDB, Polars and pyarrow
+	testdata/interop/run bin/csvloom
+
+clean:
+	rm -rf bin bench.out

@@ -1,0 +1,34 @@
+// Package mask finds bytes in text, 64 at a time: it answers with bit masks in
+// which bit i of word k stands for byte 64k+i.
+//
+// There are implementations in assembly for amd64 with AVX2 and for arm64 with
+// NEON, and one in Go that works on words of 8 bytes and serves everything
+// else, and all machines with the build tag purego. They are fuzzed equal.
+package mask
+
+// ChunkBytes is the number of bytes that one mask describes.
+const ChunkBytes = 64
+
+// Either sets dst[k] to the mask of bytes in chunk k of p that equal a or b.
+// The length of p is len(dst) times ChunkBytes.
+func Either(dst []uint64, p []byte, a, b byte) {
+	checkLength(len(dst), p)
+	if len(dst) > 0 {
+		either(dst, p, a, b)
+	}
+}
+
+// Each sets as[k], bs[k] and cs[k] to the masks of bytes in chunk k of p that
+// equal a, b and c. All three have the same length, and p ChunkBytes times that.
+func Each(as, bs, cs []uint64, p []byte, a, b, c byte) {
+	checkLength(len(as), p)
+	if len(as) > 0 {
+		each(as, bs[:len(as)], cs[:len(as)], p, a, b, c)
+	}
+}
+
+func checkLength(chunks int, p []byte) {
+	if len(p) != chunks*ChunkBytes {
+		panic("mask: the text is not 64 bytes for each mask")
+	}
+}

@@ -1,0 +1,17 @@
+//go:build !purego
+
+package mask
+
+// NEON is part of every arm64.
+
+//go:noescape
+func eitherNEON(dst *uint64, p *byte, chunks int, a, b byte)
+
+//go:noescape
+func eachNEON(as, bs, cs *uint64, p *byte, chunks int, a, b, c byte)
+
+func either(dst []uint64, p []byte, a, b byte) { eitherNEON(&dst[0], &p[0], len(dst), a, b) }
+
+func each(as, bs, cs []uint64, p []byte, a, b, c byte) {
+	eachNEON(&as[0], &bs[0], &cs[0], &p[0], len(as), a, b, c)
+}
