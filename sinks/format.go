@@ -96,7 +96,7 @@ func FormatByExtension(path string) (Format, Compression, error) {
 		}
 		return f, compression, nil
 	}
-	if extension == "" || extension == base { // none, or a hidden file's whole name
+	if extension == "" {
 		return "", "", pipeline.Usagef("%s: the extension tells the format, and there is none; add one of %s, or name it with --format", path, extensionsKnown)
 	}
 	known := make([]string, 0, len(formatOfExtension))

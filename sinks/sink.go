@@ -172,26 +172,8 @@ func (s *Sink) begin(ctx context.Context, t *pipeline.Task, schema *arrow.Schema
 		return nil, err
 	}
 	tx := &Tx{sink: s, schema: schema}
-	switch {
-	case s.stdout:
-		tx.dest = &direct{w: s.o.Stdout, name: stdoutName}
-		tx.name, tx.pipe = stdoutName, true
-	case s.target.special:
-		d, err := openSpecial(ctx, s.o.fs, s.target)
-		if err != nil {
-			return nil, err
-		}
-		tx.dest = d
-		tx.name, tx.pipe = s.target.name, s.target.pipe
-	default:
-		d, err := stage(s.o.fs, s.target)
-		if err != nil {
-			return nil, err
-		}
-		tx.dest = d
-		tx.name = s.target.name
-	}
-	if err := tx.open(t); err != nil {
+	tx.ctx, tx.cancel = context.WithCancelCause(ctx)
+	if err := tx.begin(t); err != nil {
 		return nil, errors.Join(err, tx.Rollback())
 	}
 	return tx, nil
@@ -199,11 +181,16 @@ func (s *Sink) begin(ctx context.Context, t *pipeline.Task, schema *arrow.Schema
 
 // checkSchema finds what the format cannot hold before a file is made for it.
 func (s *Sink) checkSchema(schema *arrow.Schema) error {
+	var err error
 	switch s.o.Format {
 	case Parquet:
-		return s.o.Parquet.Validate(schema)
+		err = s.o.Parquet.Validate(schema)
 	case ArrowFile, ArrowStream:
-		return s.o.Arrow.Validate(schema)
+		err = s.o.Arrow.Validate(schema)
 	}
-	return nil // the text encoders look for themselves, and write nothing yet
+	// The text encoders look for themselves, and write nothing yet.
+	if err != nil {
+		return &pipeline.UsageError{Err: err}
+	}
+	return nil
 }

@@ -39,6 +39,12 @@ type Tx struct {
 	name   string // for errors
 	pipe   bool   // the reader may go away
 
+	// ctx lives from Begin to the end of Commit or Rollback. Encoders get it
+	// instead of the context of a call, since their goroutines go on between
+	// calls; while a call lasts, its context ends this one too.
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+
 	dest       destination
 	tally      *tally
 	buffer     *bufio.Writer
@@ -58,8 +64,12 @@ const (
 	txRolledBack
 )
 
-// open puts the chain of writers together, from the destination up.
-func (tx *Tx) open(t *pipeline.Task) error {
+// begin opens the destination and puts the chain of writers together, from
+// there up.
+func (tx *Tx) begin(t *pipeline.Task) error {
+	if err := tx.openDestination(); err != nil {
+		return err
+	}
 	tx.tally = newTally(tx.dest)
 	tx.buffer = bufio.NewWriterSize(tx.tally, bufferBytes)
 	var w io.Writer = tx.buffer
@@ -72,6 +82,30 @@ func (tx *Tx) open(t *pipeline.Task) error {
 	}
 	tx.encoder, err = tx.sink.newEncoder(w, tx.schema, t)
 	return err
+}
+
+func (tx *Tx) openDestination() error {
+	s := tx.sink
+	if s.stdout {
+		tx.name, tx.pipe = stdoutName, true
+		tx.dest = &direct{w: s.o.Stdout, name: stdoutName}
+		return nil
+	}
+	tx.name, tx.pipe = s.target.name, s.target.pipe
+	if s.target.special {
+		d, err := openSpecial(tx.ctx, s.o.fs, s.target)
+		if err != nil {
+			return err
+		}
+		tx.dest = d
+		return nil
+	}
+	d, err := stage(s.o.fs, s.target)
+	if err != nil {
+		return err
+	}
+	tx.dest = d
+	return nil
 }
 
 // Write implements [pipeline.Tx].
@@ -87,11 +121,18 @@ func (tx *Tx) Write(ctx context.Context, b pipeline.Batch) error {
 	if rows == 0 {
 		return nil
 	}
-	if err := tx.explain(ctx, tx.encoder.Write(ctx, b.Record)); err != nil {
+	defer tx.watch(ctx)()
+	if err := tx.explain(tx.encoder.Write(tx.ctx, b.Record)); err != nil {
 		return err
 	}
 	tx.rows += rows
 	return nil
+}
+
+// watch lets the context of a call end the output's for as long as the call
+// lasts, until the function it returns is called.
+func (tx *Tx) watch(ctx context.Context) (stop func() bool) {
+	return context.AfterFunc(ctx, func() { tx.cancel(context.Cause(ctx)) })
 }
 
 // checkColumns holds a batch to the schema: the encoders rely on its types.
@@ -114,8 +155,10 @@ func (tx *Tx) Commit(ctx context.Context) error {
 	if tx.state != txOpen {
 		return fmt.Errorf("%s: the output is done already", tx.name)
 	}
+	defer tx.watch(ctx)()
 	err := tx.commit(ctx)
 	if err == nil {
+		tx.cancel(nil)
 		tx.state = txCommitted
 		tx.output = tx.describe()
 		return nil
@@ -132,7 +175,7 @@ func (tx *Tx) commit(ctx context.Context) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	rows, err := tx.encoder.Close(ctx)
+	rows, err := tx.encoder.Close(tx.ctx)
 	tx.encoder = nil
 	if err == nil && tx.compressor != nil {
 		err = tx.compressor.Close()
@@ -141,7 +184,7 @@ func (tx *Tx) commit(ctx context.Context) error {
 		err = tx.buffer.Flush()
 	}
 	// Also when err is nil: not every library tells of a failed write.
-	if err := tx.explain(ctx, err); err != nil {
+	if err := tx.explain(err); err != nil {
 		return err
 	}
 	if rows != tx.rows {
@@ -164,19 +207,19 @@ func (tx *Tx) verify(r io.ReaderAt) error {
 
 // explain returns the error behind err, or the one that err should have told
 // of, by the name of the output.
-func (tx *Tx) explain(ctx context.Context, err error) error {
+func (tx *Tx) explain(err error) error {
 	failed := tx.tally.failure()
 	switch {
 	case failed == nil && err == nil:
 		return nil
-	case failed == nil && (ctx.Err() != nil || errors.Is(err, pipeline.ErrStop)):
-		return err
+	case failed == nil && tx.ctx.Err() != nil:
+		return context.Cause(tx.ctx)
 	case failed == nil:
 		return fmt.Errorf("%s: %w", tx.name, err)
 	case tx.pipe && readerIsGone(failed):
 		return pipeline.ErrStop
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
+	case tx.ctx.Err() != nil:
+		return context.Cause(tx.ctx)
 	}
 	cause := causeOf(failed)
 	advice := ""
@@ -207,9 +250,13 @@ func (tx *Tx) Rollback() error {
 		return nil
 	}
 	tx.state = txRolledBack
+	defer tx.cancel(nil)
 	if tx.encoder != nil {
 		tx.encoder.Abort()
 		tx.encoder = nil
+	}
+	if tx.dest == nil {
+		return nil
 	}
 	return tx.dest.discard()
 }

@@ -48,14 +48,14 @@ func (OS) RenameNoReplace(oldname, newname string) error {
 	if !errors.Is(err, errors.ErrUnsupported) {
 		return err
 	}
-	return linkNoReplace(oldname, newname)
+	return LinkNoReplace(oldname, newname)
 }
 
-// linkNoReplace gives a file its new name by a hard link, which never
+// LinkNoReplace gives a file its new name by a hard link, which never
 // replaces, then takes the old name away. File systems without hard links are
 // left with a look before the rename: another process could create newname in
 // between.
-func linkNoReplace(oldname, newname string) error {
+func LinkNoReplace(oldname, newname string) error {
 	err := os.Link(oldname, newname)
 	switch {
 	case err == nil:

@@ -1,0 +1,5 @@
+package sinks
+
+import "errors"
+
+func makeFIFO(string) error { return errors.ErrUnsupported }
