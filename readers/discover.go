@@ -282,7 +282,8 @@ func (d *discovery) addFiles(files []found, special []string) {
 		}
 		d.addFile(f)
 	}
-	for _, path := range special {
+	slices.Sort(special)
+	for _, path := range slices.Compact(special) {
 		d.note("%q is not a regular file; it is passed over (a pipe can be named by itself)", path)
 	}
 }
@@ -408,7 +409,7 @@ func Redacted(arg string) string {
 		return arg
 	}
 	u, err := url.Parse(arg)
-	if err != nil {
+	if err != nil || u.User != nil && strings.Contains(u.EscapedPath(), "@") { // see fetch.ParseTarget
 		return "a URL that is not valid"
 	}
 	return fetch.Masked(u)

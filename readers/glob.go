@@ -29,15 +29,21 @@ type glob struct {
 	special []string // matches that are neither files nor directories
 	dirs    int      // matches that are directories
 	failed  []*SourceError
+	faulty  map[string]bool // names in failed
+
+	// The directory that was listed last: for ** doublestar lists each
+	// directory twice in a row.
+	lastDir     string
+	lastEntries []fs.DirEntry
 }
 
 // expandGlob returns what pattern matches, also when part of the tree could not
 // be read. It fails when ctx is done or the pattern is malformed.
 func expandGlob(ctx context.Context, l *listing, pattern string) (*glob, error) {
 	base, rest := doublestar.SplitPattern(filepath.ToSlash(filepath.Clean(pattern)))
-	g := &glob{ctx: ctx, listing: l, base: filepath.FromSlash(base), linked: make(map[string]bool)}
+	g := &glob{ctx: ctx, listing: l, base: filepath.FromSlash(base), linked: make(map[string]bool), faulty: make(map[string]bool)}
 	for segment := range strings.SplitSeq(rest, "/") {
-		if isHidden(segment) || strings.Contains(segment, "{") {
+		if isHidden(segment) || strings.Contains(segment, "{") { // {_a,b}
 			g.hidden = append(g.hidden, segment)
 		}
 	}
@@ -65,13 +71,21 @@ func (g *glob) match(name string, e fs.DirEntry) error {
 func (g *glob) take(f found, mode fs.FileMode, err error) {
 	switch {
 	case err != nil:
-		g.failed = append(g.failed, &SourceError{Name: f.path, Op: "open", Err: cause(err)})
+		g.fail(&SourceError{Name: f.path, Op: "open", Err: cause(err)})
 	case mode.IsDir():
 		g.dirs++
 	case mode.IsRegular():
 		g.files = append(g.files, f)
 	default:
 		g.special = append(g.special, f.path)
+	}
+}
+
+// fail notes what could not be read; it may be met more than once.
+func (g *glob) fail(e *SourceError) {
+	if !g.faulty[e.Name] {
+		g.faulty[e.Name] = true
+		g.failed = append(g.failed, e)
 	}
 }
 
@@ -98,8 +112,15 @@ func (g *glob) Open(name string) (fs.File, error) {
 	return nil, &fs.PathError{Op: "open", Path: name, Err: errors.ErrUnsupported}
 }
 
-// Stat implements fs.StatFS.
-func (g *glob) Stat(name string) (fs.FileInfo, error) { return os.Stat(g.path(name)) }
+// Stat implements fs.StatFS. A symbolic link that leads nowhere is there: match
+// complains of it.
+func (g *glob) Stat(name string) (fs.FileInfo, error) {
+	info, err := os.Stat(g.path(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return os.Lstat(g.path(name))
+	}
+	return info, err
+}
 
 // ReadDir implements fs.ReadDirFS. It fails only when the context is done:
 // directories that cannot be read are noted.
@@ -108,10 +129,13 @@ func (g *glob) ReadDir(name string) ([]fs.DirEntry, error) {
 		return nil, nil // expandGlob says so
 	}
 	dir := g.path(name)
+	if dir == g.lastDir {
+		return g.lastEntries, nil
+	}
 	entries, err := g.listing.list(dir, g.keep)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
-			g.failed = append(g.failed, &SourceError{Name: dir, Op: "list", Err: cause(err)})
+			g.fail(&SourceError{Name: dir, Op: "list", Err: cause(err)})
 		}
 		return nil, nil
 	}
@@ -126,6 +150,7 @@ func (g *glob) ReadDir(name string) ([]fs.DirEntry, error) {
 		}
 		shown = append(shown, globEntry{e, dir})
 	}
+	g.lastDir, g.lastEntries = dir, shown
 	return shown, nil
 }
 

@@ -34,6 +34,11 @@ func ParseTarget(raw string, credentials Credentials) (*Target, error) {
 	if u.Scheme != "http" && u.Scheme != "https" {
 		return nil, ErrURL
 	}
+	if u.User != nil && strings.Contains(u.EscapedPath(), "@") {
+		// Probably a password that holds an @ and a /, of which the path
+		// would show a part.
+		return nil, ErrURL
+	}
 	t := &Target{headers: make(http.Header)}
 	for name, values := range credentials.forHost(u) {
 		t.headers[name] = values
