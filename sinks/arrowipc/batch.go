@@ -15,6 +15,7 @@ type batch struct {
 	texts   []int // indices of the columns whose values have no fixed width
 	rows    int
 
+	rowsMax      int // see rowsPerBatch
 	textBytesMax int // see batchTextBytes
 }
 
@@ -30,7 +31,7 @@ type column interface {
 }
 
 func newBatch(schema *arrow.Schema) *batch {
-	b := &batch{schema: schema, textBytesMax: batchTextBytes}
+	b := &batch{schema: schema, rowsMax: rowsPerBatch, textBytesMax: batchTextBytes}
 	for i, f := range schema.Fields() {
 		c := newColumn(f.Type)
 		if _, ok := c.(*textColumn); ok {
@@ -62,7 +63,7 @@ func newColumn(t arrow.DataType) column {
 // fits returns how many rows of rec, starting at row from, the batch takes:
 // at least 1 when it is empty.
 func (b *batch) fits(rec arrow.Record, from int) int {
-	n := min(int(rec.NumRows())-from, rowsPerBatch-b.rows)
+	n := min(int(rec.NumRows())-from, b.rowsMax-b.rows)
 	if len(b.texts) == 0 {
 		return n
 	}

@@ -119,7 +119,7 @@ func (e *Encoder) Write(ctx context.Context, rec arrow.Record) error {
 		}
 		e.batch.append(rec, from, n)
 		from += n
-		if e.batch.rows == rowsPerBatch {
+		if e.batch.rows == e.batch.rowsMax {
 			e.flush()
 		}
 	}

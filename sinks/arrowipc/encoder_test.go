@@ -81,6 +81,12 @@ func task(mem memory.Allocator, workers int) *pipeline.Task {
 
 func encode(t testing.TB, schema *arrow.Schema, o Options, workers int, records ...arrow.Record) []byte {
 	t.Helper()
+	return encodeCut(t, schema, o, workers, rowsPerBatch, batchTextBytes, records...)
+}
+
+// encodeCut is encode with other limits of a batch.
+func encodeCut(t testing.TB, schema *arrow.Schema, o Options, workers, rowsMax, textBytesMax int, records ...arrow.Record) []byte {
+	t.Helper()
 	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
 	defer mem.AssertSize(t, 0)
 	var out bytes.Buffer
@@ -89,6 +95,7 @@ func encode(t testing.TB, schema *arrow.Schema, o Options, workers int, records 
 		t.Fatal(err)
 	}
 	defer e.Abort()
+	e.batch.rowsMax, e.batch.textBytesMax = rowsMax, textBytesMax
 	var want int64
 	for _, rec := range records {
 		if err := e.Write(t.Context(), rec); err != nil {
@@ -201,26 +208,27 @@ func TestRoundTrip(t *testing.T) {
 // The bytes depend on the rows, not on batches, workers, or what lies under
 // NULL and behind the last value.
 func TestSameBytes(t *testing.T) {
-	const rows = rowsPerBatch + 4711
+	// More than one block of zstd in a column.
+	const rowsMax, rows = 20_000, 25_000
 	rec := randomRecord(memory.DefaultAllocator, 2, rows, 5)
 	for _, o := range []Options{{Stream: true}, {Compression: LZ4}, {Compression: None}} {
-		want := encode(t, allTypes, o, 1, rec)
+		want := encodeCut(t, allTypes, o, 1, rowsMax, batchTextBytes, rec)
 		for _, workers := range []int{1, 8} {
 			// The zstd encoder decides by the number of processors how it works.
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(workers))
-			for _, batch := range []int{4999, rowsPerBatch - 1} {
+			for _, batch := range []int{4999, rowsMax - 1} {
 				var records []arrow.Record
 				for from := 0; from < rows; from += batch {
 					piece := rec.NewSlice(int64(from), int64(min(from+batch, rows)))
 					records = append(records, soil(t, piece))
 				}
-				if got := encode(t, allTypes, o, workers, records...); !bytes.Equal(got, want) {
+				if got := encodeCut(t, allTypes, o, workers, rowsMax, batchTextBytes, records...); !bytes.Equal(got, want) {
 					t.Fatalf("%+v, %d workers, batches of %d: other bytes", o, workers, batch)
 				}
 			}
 		}
 		_, sizes := decode(t, want, o.Stream)
-		if len(sizes) != 2 || sizes[0] != rowsPerBatch || sizes[1] != 4711 {
+		if len(sizes) != 2 || sizes[0] != rowsMax || sizes[1] != rows-rowsMax {
 			t.Errorf("%+v: batches of %v rows", o, sizes)
 		}
 	}
@@ -270,21 +278,7 @@ func TestLongStrings(t *testing.T) {
 	rec := b.NewRecord()
 	defer rec.Release()
 	encode := func(records ...arrow.Record) []byte {
-		var out bytes.Buffer
-		e, err := NewEncoder(&out, schema, Options{Stream: true}, task(memory.DefaultAllocator, 1))
-		if err != nil {
-			t.Fatal(err)
-		}
-		e.batch.textBytesMax = textBytesMax
-		for _, rec := range records {
-			if err := e.Write(t.Context(), rec); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if _, err := e.Close(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		return out.Bytes()
+		return encodeCut(t, schema, Options{Stream: true}, 1, rowsPerBatch, textBytesMax, records...)
 	}
 	want := encode(rec)
 	got, sizes := decode(t, want, true)

@@ -18,9 +18,13 @@ func Umask() fs.FileMode {
 	if mask, ok := procUmask(); ok {
 		return mask
 	}
-	// The mask can only be read by setting it, for the whole process. While
-	// it is out of place, files that other goroutines create get too few
-	// permissions rather than too many.
+	return callUmask()
+}
+
+// callUmask reads the mask in the only portable way, by setting it, for the
+// whole process. While it is out of place, files that other goroutines create
+// get too few permissions rather than too many.
+func callUmask() fs.FileMode {
 	umaskMutex.Lock()
 	defer umaskMutex.Unlock()
 	mask := syscall.Umask(0o077)
