@@ -1,35 +1,15 @@
 package parquet
 
-import (
-	"encoding/binary"
+import "github.com/apache/arrow/go/v17/arrow/bitutil"
 
-	"github.com/apache/arrow/go/v17/arrow/bitutil"
-
-	"csvloom/sinks/parquet/internal/hybrid"
-)
-
-// encodeBooleans encodes values that are bits: PLAIN is those bits, RLE is runs
-// of them with their length in bytes in front.
+// encodeBooleans encodes values that are bits, always in PLAIN encoding, which
+// is those bits. Runs (RLE) would be legal too, but save nothing that compression does
+// not, and parquet-go 0.32 reads runs of true as one true and seven false.
 func (e *chunkEncoder) encodeBooleans(bits []byte) error {
-	spans := e.spansOf(1)
 	e.out.encoding = encodingPlain
-	if n := e.values(); n > 0 {
-		e.body = hybrid.AppendBits(e.body[:0], bits, 0, n)
-		if len(e.body) < len(bits)*3/4 {
-			e.out.encoding = encodingRLE
-		}
-	}
-	for _, s := range spans {
-		if e.out.encoding == encodingRLE {
-			e.body = append(e.body[:0], 0, 0, 0, 0)
-			if s.values > 0 {
-				e.body = hybrid.AppendBits(e.body, bits, s.value, s.values)
-			}
-			binary.LittleEndian.PutUint32(e.body, uint32(len(e.body)-4))
-		} else {
-			e.body = zeroed(e.body, s.values)
-			bitutil.CopyBitmap(bits, s.value, s.values, e.body, 0)
-		}
+	for _, s := range e.spansOf(1) {
+		e.body = zeroed(e.body, s.values)
+		bitutil.CopyBitmap(bits, s.value, s.values, e.body, 0)
 		var b bounds
 		if !e.options.NoStatistics {
 			b = booleanBounds(bits, s)

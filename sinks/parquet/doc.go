@@ -29,5 +29,5 @@
 //     that suits the type, compressed, and the smallest one is taken:
 //     PLAIN, DELTA_BINARY_PACKED for integers, dates and times,
 //     DELTA_LENGTH_BYTE_ARRAY for strings, BYTE_STREAM_SPLIT for floating point.
-//   - Booleans are bits, or runs (RLE) where that is smaller.
+//   - Booleans are bits, PLAIN.
 package parquet

@@ -74,8 +74,12 @@ func chooseFloat[T float32 | float64, B int32 | int64](e *chunkEncoder, m *float
 	}), nil
 }
 
+// byteStreamsValuesMin is how many values make splitting them into byte streams
+// worth a thought. Not all readers know how to: Arrow Go v17 does not.
+const byteStreamsValuesMin = 1 << 13
+
 // floatAlternative measures the encodings without a dictionary. Splitting into
-// byte streams slows readers down: it must save a twentieth.
+// byte streams slows readers down: it must save a tenth.
 func floatAlternative[T float32 | float64](e *chunkEncoder, m *floatScratch[T], values []T) (alternative, error) {
 	m.sample = sampled(m.sample[:0], values)
 	plain := rawbytes.Bytes(m.sample)
@@ -84,11 +88,14 @@ func floatAlternative[T float32 | float64](e *chunkEncoder, m *floatScratch[T], 
 		return alternative{}, err
 	}
 	a := alternative{encodingPlain, len(plain), stored, stored}
+	if len(values) < byteStreamsValuesMin {
+		return a, nil
+	}
 	e.body = appendByteStreams(e.body[:0], plain, e.column.valueBytes())
 	if stored, err = e.storedBytes(e.body); err != nil {
 		return alternative{}, err
 	}
-	if stored < a.storedBytes-a.storedBytes/20 {
+	if stored < a.storedBytes-a.storedBytes/10 {
 		a.encoding, a.storedBytes = encodingByteStreamSplit, stored
 	}
 	return a, nil

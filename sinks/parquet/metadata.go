@@ -224,7 +224,7 @@ func (c *storedChunk) writeMetadata(w *compact.Writer, col *column, o *Options) 
 	if c.dictionaryBytes > 0 {
 		encodings = append(encodings, encodingPlain) // of the dictionary page
 	}
-	if col.optional && c.encoding != encodingRLE {
+	if col.optional {
 		encodings = append(encodings, encodingRLE) // of the definition levels
 	}
 	w.Int32(1, int32(col.physical))

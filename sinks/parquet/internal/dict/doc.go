@@ -9,11 +9,20 @@ package dict
 
 // slotsMin is the size of an empty table: small enough to stay in the first
 // level cache for the many columns that have few values.
-const slotsMin = 1 << 9
+const slotsMin = 1 << 10
 
 // probesMax returns how many slots beyond the first may be looked at for n
 // values. A healthy table needs about half of n.
 func probesMax(n int) int { return 8*n + 4096 }
+
+// full reports whether a table should grow. While it fits the second level
+// cache, room is cheaper than the branches that collisions make unpredictable.
+func full(entries, slots int) bool {
+	if slots <= 1<<13 {
+		return entries > slots/4
+	}
+	return entries > slots/2
+}
 
 // growthBits returns by how many powers of two a table of so many slots grows:
 // by two while it is small, as it will most likely grow on.

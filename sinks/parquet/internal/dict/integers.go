@@ -47,7 +47,7 @@ func (d *Integers[T]) Encode(codes []uint32, values []T) bool {
 				*s = integerSlot[T]{v, uint32(len(d.Values) + 1)}
 				codes[i] = uint32(len(d.Values))
 				d.Values = append(d.Values, v)
-				if 2*len(d.Values) > len(slots) {
+				if full(len(d.Values), len(slots)) {
 					d.grow()
 					slots, shift = d.slots, d.shift
 					mask = len(slots) - 1

@@ -103,31 +103,37 @@ func (d *Strings) Encode(codes []uint32, data []byte, offsets []int32) bool {
 	return true
 }
 
+// keyMasks cuts two words down to a string of n bytes, 0 to 15, and puts its
+// length plus one into the upper byte.
+var keyMasks = func() (masks [longBytesMin]struct{ head, rest, length uint64 }) {
+	for n := range masks {
+		m := &masks[n]
+		m.head = 1<<(8*min(n, 8)) - 1
+		m.rest = 1<<(8*max(n-8, 0)) - 1
+		m.length = uint64(n+1) << 56
+	}
+	return masks
+}()
+
 // makeKeys makes the keys of as many strings as keys has room for, and reports
 // whether any of them is long.
 func makeKeys(keys []stringKey, data []byte, offsets []int32) (long bool) {
-	offsets = offsets[:len(keys)+1]
 	start := int(offsets[0])
+	offsets = offsets[1 : len(keys)+1]
 	for i := range keys {
-		end := int(offsets[i+1])
-		n := end - start
-		// One comparison for both ends of the load: it reads past short
-		// strings into the next ones, which is cut off below.
-		if uint(start+16) > uint(len(data)) || n >= longBytesMin {
-			long = long || n >= longBytesMin
-			keys[i] = makeKey(data[start:end])
-			start = end
-			continue
-		}
-		both := data[start : start+16]
-		head, rest := binary.LittleEndian.Uint64(both), binary.LittleEndian.Uint64(both[8:])
-		if n <= 8 {
-			head &= ^uint64(0) >> (64 - 8*uint(n)) // 0 when n is 0: a shift by 64
-			rest = 0
+		end := int(offsets[i])
+		// The load of two words reads past the string into the next ones,
+		// which the mask cuts off. It must not read past all of them.
+		if n := end - start; uint(n) < longBytesMin && start+16 <= len(data) {
+			both, m := data[start:start+16], &keyMasks[n]
+			keys[i] = stringKey{
+				binary.LittleEndian.Uint64(both) & m.head,
+				binary.LittleEndian.Uint64(both[8:])&m.rest | m.length,
+			}
 		} else {
-			rest &= 1<<(8*uint(n-8)&63) - 1
+			keys[i] = makeKey(data[start:end])
+			long = long || n >= longBytesMin
 		}
-		keys[i] = stringKey{head, rest | uint64(n+1)<<56}
 		start = end
 	}
 	return long
@@ -197,7 +203,7 @@ func (d *Strings) add(value []byte) {
 	}
 	d.Plain = append(d.Plain, value...)
 	d.ends = append(d.ends, len(d.Plain))
-	if 2*len(d.ends) > len(d.slots) {
+	if full(len(d.ends), len(d.slots)) {
 		d.grow()
 	}
 }
