@@ -32,7 +32,10 @@ func (t *integerTotal) add(v int64) {
 }
 
 // integerSum is sum and avg of a BIGINT.
-type integerSum struct{ totals []integerTotal }
+type integerSum struct {
+	totals  []integerTotal
+	touched uint64
+}
 
 func newIntegerSum() state { return &integerSum{} }
 
@@ -50,9 +53,17 @@ func (s *integerSum) fold(in *folding) error {
 		}
 		totals[0] = t
 	case in.all:
-		values = values[:len(in.groups)]
-		for i, g := range in.groups {
-			totals[g].add(values[i])
+		for groups := in.groups; len(groups) > 0; {
+			n := min(len(groups), touchRows)
+			if len(totals) > touchGroupsMin {
+				for _, g := range groups[:n] {
+					s.touched ^= totals[g].low
+				}
+			}
+			for i, g := range groups[:n] {
+				totals[g].add(values[i])
+			}
+			groups, values = groups[n:], values[n:]
 		}
 	default:
 		for _, r := range in.rows {

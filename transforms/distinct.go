@@ -1,0 +1,259 @@
+package transforms
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"csvloom/pipeline"
+	"csvloom/pipeline/sqltype"
+	"csvloom/transforms/aggregate"
+	"csvloom/transforms/expr"
+	"csvloom/transforms/internal/rowkey"
+	"csvloom/transforms/internal/take"
+)
+
+// distinct drops rows that are equal to an earlier one.
+type distinct struct{ columns []string }
+
+// Distinct returns the reducer that keeps the first row, in input order, of
+// those that are equal in the given columns, or in all columns if none is
+// given. NULLs are equal to each other. The rows kept stay in input order.
+//
+// Its state is the rows kept, with their places in the columns row.source and
+// row.line.
+func Distinct(columns []string) (pipeline.Reducer, error) {
+	seen := map[string]bool{}
+	for _, c := range columns {
+		if seen[c] {
+			return nil, fmt.Errorf("distinct: column %q is named twice", c)
+		}
+		seen[c] = true
+	}
+	return &distinct{slices.Clone(columns)}, nil
+}
+
+func (d *distinct) String() string {
+	return strings.TrimSpace("distinct " + strings.Join(d.columns, ", "))
+}
+
+func (d *distinct) Bind(in *arrow.Schema) (pipeline.BoundReducer, error) {
+	b := &boundDistinct{schema: in, partial: placedSchema(in)}
+	var errs []error
+	if len(d.columns) == 0 {
+		for i := range in.NumFields() {
+			b.keys = append(b.keys, i)
+		}
+	}
+	for _, name := range d.columns {
+		i, err := expr.Resolve(in, name)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("distinct: %w", err))
+			continue
+		}
+		b.keys = append(b.keys, i)
+	}
+	for _, k := range b.keys {
+		f := in.Field(k)
+		if !rowkey.Supported(f.Type) {
+			errs = append(errs, fmt.Errorf("distinct: values of column %q of type %s cannot be compared; name other columns or cast it",
+				f.Name, sqltype.Name(f.Type)))
+		}
+		b.types = append(b.types, f.Type)
+	}
+	return b, errors.Join(errs...)
+}
+
+type boundDistinct struct {
+	schema, partial *arrow.Schema
+	keys            []int
+	types           []arrow.DataType
+}
+
+func (d *boundDistinct) Schema() *arrow.Schema  { return d.schema }
+func (d *boundDistinct) Partial() *arrow.Schema { return d.partial }
+
+func (d *boundDistinct) Needs(wanted pipeline.Columns) pipeline.Columns {
+	need := cloneColumns(wanted)
+	for _, k := range d.keys {
+		need[d.schema.Field(k).Name] = true
+	}
+	return need
+}
+
+func (d *boundDistinct) NewLocal(t *pipeline.Task) (pipeline.Local, error) {
+	l := &distinctLocal{bound: d, task: t}
+	return l, l.firsts.reset(d)
+}
+
+// firsts keeps the first row of each key.
+type firsts struct {
+	index   *aggregate.Index
+	rows    []first // by number of the key
+	numbers []uint32
+	held    int64 // bytes of records
+	recs    []arrow.Record
+	columns []arrow.Array
+	fresh   []int32 // rows of the batch at hand that are the first so far
+}
+
+type first struct {
+	place
+	ref take.Ref
+}
+
+const firstBytes = 24
+
+func (f *firsts) reset(d *boundDistinct) (err error) {
+	releaseRecords(f.recs)
+	*f = firsts{}
+	f.index, err = aggregate.NewIndex(d.types)
+	return err
+}
+
+// meet looks at all rows of a record, whose columns begin with the input's. The
+// rows that are the first of their keys so far are in f.fresh; the caller adds a
+// record of just these.
+func (f *firsts) meet(d *boundDistinct, rec arrow.Record, at func(row int) place) {
+	n := int(rec.NumRows())
+	f.columns = f.columns[:0]
+	for _, k := range d.keys {
+		f.columns = append(f.columns, rec.Column(k))
+	}
+	f.numbers = slices.Grow(f.numbers[:0], n)[:n]
+	f.index.Number(f.columns, f.numbers)
+	f.fresh = f.fresh[:0]
+	chunk := uint32(len(f.recs))
+	for i, number := range f.numbers {
+		p := at(i)
+		switch {
+		case int(number) == len(f.rows):
+			f.rows = append(f.rows, first{p, take.Ref{Chunk: chunk, Row: uint32(len(f.fresh))}})
+		case p.compare(f.rows[number].place) < 0:
+			// The row it replaces may be of this record; it is then
+			// gathered for nothing.
+			f.rows[number] = first{p, take.Ref{Chunk: chunk, Row: uint32(len(f.fresh))}}
+		default:
+			continue
+		}
+		f.fresh = append(f.fresh, int32(i))
+	}
+}
+
+// add keeps the record of the fresh rows.
+func (f *firsts) add(rec arrow.Record) {
+	f.recs = append(f.recs, rec)
+	f.held += recordBytes(rec)
+}
+
+// ordered names the rows in input order.
+func (f *firsts) ordered() []take.Ref {
+	slices.SortFunc(f.rows, func(a, b first) int { return a.compare(b.place) })
+	refs := make([]take.Ref, len(f.rows))
+	for i, r := range f.rows {
+		refs[i] = r.ref
+	}
+	return refs
+}
+
+func (f *firsts) bytes() int64 {
+	return f.index.Bytes() + f.held + firstBytes*int64(cap(f.rows)) + 4*int64(cap(f.numbers)+cap(f.fresh))
+}
+
+type distinctLocal struct {
+	bound  *boundDistinct
+	task   *pipeline.Task
+	firsts firsts
+	lines  []int64
+}
+
+func (l *distinctLocal) Fold(b pipeline.Batch) error {
+	defer b.Release()
+	l.lines = linesOf(l.lines, &b)
+	source := int64(b.Seq.Source)
+	l.firsts.meet(l.bound, b.Record, func(i int) place { return place{source, l.lines[i]} })
+	if len(l.firsts.fresh) == 0 {
+		return nil
+	}
+	all := withPlaces(l.task.Alloc, l.bound.partial, &b, nil, l.lines)
+	defer all.Release()
+	if len(l.firsts.fresh) == len(l.lines) {
+		all.Retain()
+		l.firsts.add(all)
+		return nil
+	}
+	rec, err := take.Record(l.task.Alloc, all, l.firsts.fresh)
+	if err != nil {
+		return err
+	}
+	l.firsts.add(rec)
+	return nil
+}
+
+func (l *distinctLocal) Bytes() int64 { return l.firsts.bytes() + 8*int64(cap(l.lines)) }
+
+func (l *distinctLocal) Flush(emit pipeline.Emit) error {
+	next := chunked(l.firsts.ordered())
+	for refs := next(); len(refs) > 0; refs = next() {
+		rec, err := takeUsed(l.task.Alloc, l.bound.partial, l.firsts.recs, refs)
+		if err != nil {
+			return err
+		}
+		if err := emit(pipeline.Batch{Record: rec}); err != nil {
+			return err
+		}
+	}
+	return l.firsts.reset(l.bound)
+}
+
+func (l *distinctLocal) Close() {
+	releaseRecords(l.firsts.recs)
+	l.firsts.recs = nil
+}
+
+func (d *boundDistinct) Merge(ctx context.Context, t *pipeline.Task, states iter.Seq2[pipeline.Batch, error], emit pipeline.Emit) error {
+	var f firsts
+	if err := f.reset(d); err != nil {
+		return err
+	}
+	defer func() { releaseRecords(f.recs) }()
+	for b, err := range states {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err == nil && !b.Record.Schema().Equal(d.partial) {
+			err = errState("distinct")
+		}
+		if err != nil {
+			b.Release()
+			return err
+		}
+		p := newPlaced(b.Record)
+		f.meet(d, b.Record, func(i int) place { return p.place(uint32(i)) })
+		switch len(f.fresh) {
+		case 0:
+			b.Release()
+		case len(f.numbers):
+			f.add(b.Record)
+		default:
+			rec, err := take.Record(t.Alloc, b.Record, f.fresh)
+			b.Release()
+			if err != nil {
+				return err
+			}
+			f.add(rec)
+		}
+	}
+	return emitTaken(ctx, t, d.schema, f.recs, chunked(f.ordered()), emit)
+}
+
+// errState says that a state is not the reducer's own; states can come from
+// files.
+func errState(step string) error {
+	return fmt.Errorf("%s: a partial state has the schema of another step or version", step)
+}
