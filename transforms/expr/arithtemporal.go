@@ -1,7 +1,6 @@
 package expr
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -115,17 +114,18 @@ func intervalScale(divide bool) kernel {
 		dst := out.makeInterval(n)
 		for i := range live.rows(n) {
 			x, by := a.iv[a.at(i)], b.f64[b.at(i)]
-			op, factor := "*", by
-			if divide {
-				if by == 0 {
-					out.setNull(i, n)
-					continue
-				}
-				op, factor = "/", 1/by
+			if divide && by == 0 {
+				dst[i] = arrow.MonthDayNanoInterval{}
+				out.setNull(i, n)
+				continue
 			}
-			v, ok := scaleInterval(x, factor)
+			v, ok := scaleInterval(x, by, divide)
 			if !ok {
-				return faultf(i, "'%s' %s %s is beyond INTERVAL", sqltype.AppendInterval(nil, x), op, fmt.Sprint(by))
+				op := "*"
+				if divide {
+					op = "/"
+				}
+				return faultf(i, "'%s' %s %s is beyond INTERVAL", sqltype.AppendInterval(nil, x), op, sqltype.AppendDouble(nil, by))
 			}
 			dst[i] = v
 		}

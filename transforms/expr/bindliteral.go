@@ -64,15 +64,21 @@ func (b *binder) number(at Node, text string) bound {
 	if i, ok := sqltype.ParseInt(raw); ok {
 		return bigintConstant(i)
 	}
-	if strings.ContainsAny(text, "eE") {
+	shape, ok := sqltype.ScanNumber(raw)
+	if !ok {
+		if f, ok := sqltype.ParseDouble(raw); ok { // NaN, infinity
+			return doubleConstant(f)
+		}
+		return b.fail(at, "", "%s is not a number", textLiteral(shorten(text)))
+	}
+	if shape.Exponent {
 		if f, ok := sqltype.ParseDouble(raw); ok && f-f == 0 {
 			return doubleConstant(f)
 		}
 		return b.fail(at, "", "%s is beyond DOUBLE", shorten(text))
 	}
-	shape, ok := sqltype.ScanNumber(raw)
 	digits := max(shape.IntegerDigits+shape.FractionDigits, 1)
-	if ok && digits <= sqltype.PrecisionMax {
+	if digits <= sqltype.PrecisionMax {
 		t := sqltype.Decimal(int32(digits), int32(shape.FractionDigits))
 		if v, ok := sqltype.ParseDecimal(raw, t.Precision, t.Scale); ok {
 			return &constant{t: t, v: &vector{constant: true, dec: []decimal128.Num{v}}}
@@ -89,7 +95,6 @@ var textForms = map[kind]string{
 	kTimestamp:   "a timestamp is written '2024-12-31 23:59:59'",
 	kTimestampTZ: "a timestamp with zone is written '2024-12-31 23:59:59+01:00'",
 	kTime:        "a time is written '23:59:59'",
-	kInterval:    "an interval is written '1 year 2 days 03:04:05'",
 }
 
 // readText reads text in the source as a value of t, all of it exactly.
@@ -127,7 +132,7 @@ func (b *binder) readText(at Node, text string, t arrow.DataType) bound {
 	case kInterval:
 		iv, err := sqltype.ParseInterval(string(raw))
 		if err != nil {
-			return b.fail(at, textForms[k], "%s is not an INTERVAL: %s", pipeline.Excerpt(text), err)
+			return b.fail(at, "", "%s", err)
 		}
 		v.iv, ok = []arrow.MonthDayNanoInterval{iv}, true
 	}

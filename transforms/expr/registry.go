@@ -165,7 +165,12 @@ func (o *overload) cost(args []bound) int {
 		from := kindOf(arg.typ())
 		c := implicitCost(from, to)
 		if c < 0 && isTextLiteral(arg) {
-			c = 10 // reading text as another type is the last resort
+			// Reading text as another type is the last resort, and of
+			// numbers and dates the most general is preferred.
+			c = 11
+			if to == kDouble || to == kTimestamp {
+				c = 10
+			}
 		}
 		if c < 0 {
 			return -1

@@ -131,8 +131,9 @@ func substr(s []byte, args []*vector, i int) (lo, hi int, err error) {
 	}
 	if start < 1 {
 		if len(args) == 3 {
-			// No text is 2³² long: the sum stays in range.
-			count = max(max(start, -1<<32)-1+count, 0)
+			// The two have different signs: no overflow. Below 1 is before
+			// the text.
+			count = max(start+count, 1) - 1
 		}
 		start = 1
 	}

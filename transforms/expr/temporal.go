@@ -149,15 +149,28 @@ func packInterval(months, days, nanos int64, ok bool) (arrow.MonthDayNanoInterva
 	return arrow.MonthDayNanoInterval{Months: int32(months), Days: int32(days), Nanoseconds: nanos}, true
 }
 
-// scaleInterval is v * by. What a fraction leaves of a month goes to the days,
-// 30 a month, and what it leaves of a day to the time, as in PostgreSQL; the
-// time is rounded to microseconds.
-func scaleInterval(v arrow.MonthDayNanoInterval, by float64) (arrow.MonthDayNanoInterval, bool) {
-	months := float64(v.Months) * by
+// scaleInterval is v * by, or v / by. What a fraction leaves of a month goes to
+// the days, 30 a month, and what it leaves of a day to the time; both remainders
+// are rounded to a millionth and the time to microseconds, as in PostgreSQL.
+func scaleInterval(v arrow.MonthDayNanoInterval, by float64, divide bool) (arrow.MonthDayNanoInterval, bool) {
+	scale := func(x float64) float64 {
+		if divide {
+			return x / by
+		}
+		return x * by
+	}
+	const secondsPerDay = 24 * 60 * 60
+	months := scale(float64(v.Months))
 	wholeMonths := math.Trunc(months)
-	days := float64(v.Days)*by + roundMicro((months-wholeMonths)*30)
-	wholeDays := math.Trunc(days)
-	micros := math.RoundToEven(float64(v.Nanoseconds/nanosPerMicro)*by + roundMicro(days-wholeDays)*float64(microsPerDay))
+	monthDays := roundMillionth((months - wholeMonths) * 30)
+	days := scale(float64(v.Days))
+	wholeDays := math.Trunc(days) + math.Trunc(monthDays)
+	seconds := roundMillionth((days - math.Trunc(days) + monthDays - math.Trunc(monthDays)) * secondsPerDay)
+	if carry := math.Trunc(seconds / secondsPerDay); carry != 0 {
+		wholeDays += carry
+		seconds -= carry * secondsPerDay
+	}
+	micros := math.RoundToEven(scale(float64(v.Nanoseconds/nanosPerMicro)) + seconds*microsPerSecond)
 	const microsMax = math.MaxInt64 / nanosPerMicro
 	ok := math.Abs(wholeMonths) <= math.MaxInt32 && math.Abs(wholeDays) <= math.MaxInt32 && math.Abs(micros) < microsMax
 	if !ok { // NaN too
@@ -166,6 +179,4 @@ func scaleInterval(v arrow.MonthDayNanoInterval, by float64) (arrow.MonthDayNano
 	return packInterval(int64(wholeMonths), int64(wholeDays), int64(micros)*nanosPerMicro, true)
 }
 
-// roundMicro drops what is below a millionth, so that 0.1 of a month is 3 days
-// and not 2.9999999.
-func roundMicro(v float64) float64 { return math.Round(v*1e6) / 1e6 }
+func roundMillionth(v float64) float64 { return math.Round(v*1e6) / 1e6 }
