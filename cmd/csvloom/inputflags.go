@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"unicode/utf8"
+
+	"csvloom/pipeline"
+	"csvloom/readers"
+	"csvloom/readers/csv"
+
+	"github.com/spf13/pflag"
+)
+
+// inputFlags say what to read and how. Names follow DuckDB's reader options
+// where it has one.
+type inputFlags struct {
+	csv              csv.Options
+	readers          readers.Options
+	quote, comment   string
+	types            []string
+	infer            string
+	onSourceError    string
+	header, noHeader bool
+}
+
+func (f *inputFlags) register(fs *pflag.FlagSet) {
+	o := &f.csv
+	fs.StringVar(&o.Delimiter, "delim", "", "delimiter, one character; by default found out for each file among , ; tab |")
+	fs.StringVar(&f.quote, "quote", `"`, "quote character, or none")
+	fs.StringVar(&f.comment, "comment", "", "character that starts a comment line")
+	fs.IntVar(&o.SkipLines, "skip", 0, "`lines` before the header to skip")
+	fs.BoolVar(&f.noHeader, "no-header", false, "the first record is data; columns are called column_1, column_2 …")
+	fs.StringArrayVar(&o.Nulls, "null", nil, "`text` that means NULL, beside the empty field (repeatable)")
+	fs.StringArrayVar(&f.types, "types", nil, "types of columns, such as 'id:VARCHAR,price:DECIMAL(10,2)' (repeatable)")
+	fs.BoolVar(&o.AllVarchar, "all-varchar", false, "read every column as VARCHAR")
+	fs.StringArrayVar(&o.DateFormats, "date-format", nil, "strptime `format` of dates, such as %d/%m/%Y (repeatable, tried in order)")
+	fs.StringArrayVar(&o.TimestampFormats, "timestamp-format", nil, "strptime `format` of timestamps (repeatable, tried in order)")
+	fs.StringVar(&f.infer, "infer", "sample", "infer types from a `sample` of every file, or from the full files")
+	fs.IntVar(&o.SampleBytes, "sample-bytes", 0, "size of the sample of every file in `bytes`; by default 4 KiB to 256 KiB, less the more files there are")
+	fs.IntVar(&o.RowBytesMax, "max-row-bytes", csv.RowBytesMaxDefault, "longest record that is accepted, in `bytes`")
+	fs.IntVar(&o.BlockBytes, "block-bytes", csv.BlockBytesDefault, "size of the parts that are decoded in parallel, in `bytes`")
+	fs.IntVar(&f.readers.FetchConcurrency, "fetch-concurrency", 64, "`downloads` under way at once")
+	fs.IntVar(&f.readers.HTTP.Retries, "fetch-retries", 5, "how many `times` a download is tried again; -1 for never")
+	fs.DurationVar(&f.readers.HTTP.Timeout, "fetch-timeout", 0, "`time` that one download may take; by default 1h")
+	fs.StringVar(&f.onSourceError, "on-source-error", "fail", "what to do about an input that cannot be read: `fail`, or skip it, with a warning and exit code 4")
+}
+
+// settle turns the texts of flags into options.
+func (f *inputFlags) settle() error {
+	var errs []error
+	o := &f.csv
+	o.NoHeader = f.noHeader
+	switch {
+	case f.quote == "none" || f.quote == "":
+		o.NoQuote = true
+	case len(f.quote) == 1:
+		o.Quote = f.quote[0]
+	default:
+		errs = append(errs, pipeline.Usagef("--quote %q: expected one ASCII character, or none", f.quote))
+	}
+	switch o.Delimiter {
+	case `\t`, "tab":
+		o.Delimiter = "\t"
+	}
+	if n := utf8.RuneCountInString(o.Delimiter); n > 1 {
+		errs = append(errs, pipeline.Usagef("--delim %q: expected one character, or tab", o.Delimiter))
+	}
+	switch len(f.comment) {
+	case 0:
+	case 1:
+		o.Comment = f.comment[0]
+	default:
+		errs = append(errs, pipeline.Usagef("--comment %q: expected one ASCII character", f.comment))
+	}
+	for _, t := range f.types {
+		types, err := csv.ParseTypes(t)
+		if err != nil {
+			errs = append(errs, pipeline.Usagef("--types: %w", err))
+		}
+		o.Types = append(o.Types, types...)
+	}
+	switch f.infer {
+	case "sample":
+	case "full":
+		o.InferFull = true
+	default:
+		errs = append(errs, pipeline.Usagef("--infer %q: expected sample or full", f.infer))
+	}
+	switch f.onSourceError {
+	case "fail":
+	case "skip":
+		f.readers.OnSourceError = readers.Skip
+	default:
+		errs = append(errs, pipeline.Usagef("--on-source-error %q: expected fail or skip", f.onSourceError))
+	}
+	o.Unreadable = func(_ int, err error) error {
+		if errors.Is(err, readers.ErrSkipped) {
+			return nil
+		}
+		return err
+	}
+	return errors.Join(errs...)
+}
+
+// inputs are what a command reads, and what tells how far reading has come.
+type inputs struct {
+	set    *readers.Set
+	source *csv.Source
+	sizes  []int64 // raw bytes; -1: not known
+	raw    *rawProgress
+}
+
+// open finds the inputs that args name.
+func (f *inputFlags) open(ctx context.Context, args []string, t *terminal, tempDir string) (*inputs, error) {
+	if err := f.settle(); err != nil {
+		return nil, err
+	}
+	f.readers.Stdin = t.stdin
+	f.readers.TempDir = tempDir
+	set, err := readers.Discover(ctx, args, f.readers)
+	if err != nil {
+		return nil, err
+	}
+	in := &inputs{set: set, raw: newRawProgress(len(set.Inputs()))}
+	list := make([]csv.Input, len(set.Inputs()))
+	for i, input := range set.Inputs() {
+		list[i] = csv.Input{Name: input.Name, Open: func(ctx context.Context) (csv.Stream, error) {
+			stream, err := input.Open(ctx)
+			if err != nil {
+				return nil, err
+			}
+			in.raw.opened(i, stream)
+			return stream, nil
+		}}
+		if path, size, ok := input.Plain(); ok {
+			list[i].Path, list[i].Bytes = path, size
+		}
+		in.sizes = append(in.sizes, input.SizeHint())
+	}
+	if in.source, err = csv.NewSource(list, f.csv); err != nil {
+		return nil, errors.Join(err, set.Close())
+	}
+	return in, nil
+}
+
+func (in *inputs) close() error { return in.set.Close() }

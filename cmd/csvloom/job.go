@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"csvloom/pipeline"
+	"csvloom/sinks"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/spf13/pflag"
+)
+
+// jobFlags are the flags of the commands that read inputs.
+type jobFlags struct {
+	input   inputFlags
+	workers int
+	readers int
+	tempDir string
+}
+
+func (f *jobFlags) register(fs *pflag.FlagSet) {
+	f.input.register(fs)
+	fs.IntVar(&f.workers, "workers", 0, "`goroutines` that decode and transform; by default one per CPU")
+	fs.IntVar(&f.readers, "readers", 0, "`inputs` read at the same time; by default as many as workers")
+	fs.StringVar(&f.tempDir, "temp-dir", "", "`directory` for temporary files")
+}
+
+// job is a run being set up: inputs, steps and a sink.
+type job struct {
+	cli      *cli
+	flags    *jobFlags
+	inputs   *inputs
+	steps    []pipeline.Step
+	sink     *publishing
+	counters *pipeline.Counters
+}
+
+// publishing is a sink that remembers what it has published.
+type publishing struct {
+	*sinks.Sink
+	tx *sinks.Tx
+}
+
+func (p *publishing) Begin(ctx context.Context, t *pipeline.Task, s *arrow.Schema) (pipeline.Tx, error) {
+	tx, err := p.Sink.Begin(ctx, t, s)
+	if err != nil {
+		return nil, err
+	}
+	p.tx = tx.(*sinks.Tx)
+	return tx, nil
+}
+
+// newJob sets a job up. All mistakes in flags are reported together, before
+// anything is read.
+func (c *cli) newJob(ctx context.Context, args []string, f *jobFlags, steps *stepFlags, out *outputFlags) (*job, error) {
+	j := &job{cli: c, flags: f, counters: new(pipeline.Counters)}
+	var errs []error
+	var err error
+	if steps != nil {
+		j.steps, err = steps.steps()
+		errs = append(errs, err)
+	}
+	if out != nil {
+		sink, err := out.sink(&c.terminal)
+		errs = append(errs, err)
+		j.sink = &publishing{Sink: sink}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, errors.Join(err, f.input.settle())
+	}
+	j.inputs, err = f.input.open(ctx, args, &c.terminal, f.tempDir)
+	return j, err
+}
+
+// bind looks at the inputs and binds the plan to them.
+func (j *job) bind(ctx context.Context) (*pipeline.Job, error) {
+	bound, err := pipeline.Plan{
+		Source: j.inputs.source, Steps: j.steps, Sink: j.sink,
+		Workers: j.flags.workers, Readers: j.flags.readers, TempDir: j.flags.tempDir, Counters: j.counters,
+	}.Bind(ctx)
+	for _, n := range j.inputs.set.Notes() {
+		j.cli.messages.note("%s", n)
+	}
+	if err == nil {
+		for _, n := range j.inputs.source.Notes() {
+			j.cli.messages.note("%s", n)
+		}
+	}
+	return bound, err
+}
+
+// run runs the job to its end and tells what it did.
+func (j *job) run(ctx context.Context, reportPath string) error {
+	start := time.Now()
+	p := startProgress(j)
+	var report *pipeline.Report
+	bound, err := j.bind(ctx)
+	if err == nil {
+		report, err = bound.Run(ctx)
+	}
+	p.stop()
+	if err != nil {
+		return err
+	}
+	failures := j.inputs.set.Failures()
+	for i := range failures {
+		j.cli.messages.warn("skipped: %v", &failures[i])
+	}
+	output := j.sink.tx.Output()
+	j.tellStages(report)
+	j.cli.messages.note("%s", summary(report, output, time.Since(start)))
+	if reportPath != "" {
+		if err := writeReport(reportPath, report, output, failures); err != nil {
+			return err
+		}
+	}
+	if len(failures) > 0 {
+		return errSourcesSkipped
+	}
+	return nil
+}
+
+// close gives the inputs back.
+func (j *job) close() error { return j.inputs.close() }
+
+// summary is the line that ends every run.
+func summary(r *pipeline.Report, out sinks.Output, wall time.Duration) string {
+	to := out.Path
+	if to == "-" || to == "" {
+		to = "standard output"
+	}
+	s := fmt.Sprintf("%s rows from %s", thousands(r.RowsIn()), countOf(len(r.Inputs), "input"))
+	var filtered, rejected int64
+	for i := range r.Inputs {
+		filtered += r.Inputs[i].RowsFiltered
+		rejected += r.Inputs[i].RowsRejected
+	}
+	if filtered > 0 {
+		s += fmt.Sprintf(", %s filtered", thousands(filtered))
+	}
+	if rejected > 0 {
+		s += fmt.Sprintf(", %s rejected", thousands(rejected))
+	}
+	return s + fmt.Sprintf("; %s to %s (%s) in %.2f s", countOf(int(out.Rows), "row"), to, binaryBytes(out.Bytes), wall.Seconds())
+}
+
+// tellStages prints the work of each stage with --verbose.
+func (j *job) tellStages(r *pipeline.Report) {
+	j.cli.messages.detail("%-40s %12s %12s %9s %9s", "stage", "rows in", "rows out", "busy", "waiting")
+	for i := range r.Stages {
+		s := &r.Stages[i]
+		j.cli.messages.detail("%-40.40s %12s %12s %8.3fs %8.3fs", s.Name, thousands(s.RowsIn), thousands(s.RowsOut), s.Busy.Seconds(), s.Waiting.Seconds())
+	}
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"csvloom/pipeline"
+	"csvloom/readers"
+	"csvloom/sinks"
+)
+
+// report is the JSON that --report writes.
+type report struct {
+	Version string         `json:"version"`
+	WallMS  int64          `json:"wall_ms"`
+	Inputs  []reportInput  `json:"inputs"`
+	Skipped []string       `json:"skipped"`
+	Stages  []reportStage  `json:"stages"`
+	Outputs []reportOutput `json:"outputs"`
+	Totals  reportCounts   `json:"totals"`
+}
+
+// reportCounts add up: rows_in = rows_kept + rows_filtered + rows_rejected.
+type reportCounts struct {
+	RowsIn       int64 `json:"rows_in"`
+	RowsKept     int64 `json:"rows_kept"`
+	RowsFiltered int64 `json:"rows_filtered"`
+	RowsRejected int64 `json:"rows_rejected"`
+	BlankLines   int64 `json:"blank_lines"`
+	Bytes        int64 `json:"bytes"` // of text, after decompression
+}
+
+type reportInput struct {
+	Name string `json:"name"`
+	reportCounts
+}
+
+type reportStage struct {
+	Name      string `json:"name"`
+	RowsIn    int64  `json:"rows_in"`
+	RowsOut   int64  `json:"rows_out"`
+	Blocks    int64  `json:"blocks"`
+	Bytes     int64  `json:"bytes"`
+	BusyMS    int64  `json:"busy_ms"`
+	WaitingMS int64  `json:"waiting_ms"`
+}
+
+type reportOutput struct {
+	Path   string `json:"path"`
+	Format string `json:"format"`
+	Rows   int64  `json:"rows"`
+	Bytes  int64  `json:"bytes"`
+	Digest string `json:"digest"`
+}
+
+// writeReport writes the account of a run, whole or not at all, readable by the
+// user alone.
+func writeReport(path string, r *pipeline.Report, out sinks.Output, skipped []readers.SourceError) error {
+	doc := report{
+		Version: version(), WallMS: r.Wall.Milliseconds(),
+		Inputs: []reportInput{}, Skipped: []string{}, Stages: []reportStage{},
+		Outputs: []reportOutput{{out.Path, string(out.Format), out.Rows, out.Bytes, out.Digest}},
+	}
+	for i := range r.Inputs {
+		in := &r.Inputs[i]
+		c := reportCounts{in.RowsIn, in.RowsKept, in.RowsFiltered, in.RowsRejected, in.BlankLines, in.Bytes}
+		doc.Inputs = append(doc.Inputs, reportInput{in.Name, c})
+		t := &doc.Totals
+		t.RowsIn, t.RowsKept, t.RowsFiltered = t.RowsIn+c.RowsIn, t.RowsKept+c.RowsKept, t.RowsFiltered+c.RowsFiltered
+		t.RowsRejected, t.BlankLines, t.Bytes = t.RowsRejected+c.RowsRejected, t.BlankLines+c.BlankLines, t.Bytes+c.Bytes
+	}
+	for i := range skipped {
+		doc.Skipped = append(doc.Skipped, skipped[i].Error())
+	}
+	for i := range r.Stages {
+		s := &r.Stages[i]
+		doc.Stages = append(doc.Stages, reportStage{s.Name, s.RowsIn, s.RowsOut, s.Blocks, s.Bytes, s.Busy.Milliseconds(), s.Waiting.Milliseconds()})
+	}
+	text, err := json.MarshalIndent(doc, "", "  ")
+	if err == nil {
+		err = replaceFile(path, append(text, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("the output is complete, but the report could not be written: %w", err)
+	}
+	return nil
+}
+
+// replaceFile writes a small file so that readers see the old or the new one.
+func replaceFile(path string, data []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name()) // fails once it has been renamed
+	_, err = tmp.Write(data)
+	if err == nil {
+		err = tmp.Sync()
+	}
+	if e := tmp.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), path)
+}
