@@ -59,7 +59,7 @@ func split(rec arrow.Record, rng *rand.Rand, size int) []arrow.Record {
 }
 
 func TestBytesDoNotDependOnWorkersOrBatches(t *testing.T) {
-	const rows = 21_000
+	const rows = 11_000
 	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
 	defer mem.AssertSize(t, 0)
 	rec := variety(mem, rows)
@@ -67,7 +67,7 @@ func TestBytesDoNotDependOnWorkersOrBatches(t *testing.T) {
 	for _, o := range []Options{
 		{RowGroupRows: 5000, PageRows: 900, PageBytes: 8000, BloomColumns: []string{"i_many", "s_few", "d_random"}},
 		{},
-		{RowGroupBytes: 1 << 18},
+		{RowGroupBytes: 1 << 17},
 	} {
 		want := encode(t, rec.Schema(), o, 1, rec)
 		rng := rand.New(rand.NewPCG(8, 9))
@@ -169,9 +169,9 @@ func TestBytesUnderNulls(t *testing.T) {
 // LZ4_RAW is not among these: parquet-go 0.32 reads wrong values from pages that
 // DuckDB, pyarrow and Polars read well. TestCompressors covers it.
 func TestEveryCodecAndLevel(t *testing.T) {
-	rec := variety(memory.DefaultAllocator, 9000)
+	rec := variety(memory.DefaultAllocator, 3000)
 	for _, o := range []Options{
-		{}, {Level: 1}, {Level: 3}, {Level: 7}, {Level: 22},
+		{}, {Level: 3}, {Level: 22},
 		{Compression: Snappy}, {Compression: Gzip}, {Compression: Gzip, Level: 9}, {Compression: Uncompressed},
 	} {
 		b := encode(t, rec.Schema(), o, 2, rec)
@@ -202,9 +202,9 @@ func TestEveryFailingWriteIsReported(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
 	defer mem.AssertSize(t, 0)
-	rec := variety(mem, 2000)
+	rec := variety(mem, 1200)
 	defer rec.Release()
-	o := Options{RowGroupRows: 800, BloomColumns: []string{"i_few"}}
+	o := Options{RowGroupRows: 500, BloomColumns: []string{"i_few"}}
 	for n := 0; ; n++ {
 		err := writeAll(&failingWriter{n}, rec, o, 2)
 		if err == nil {
