@@ -26,24 +26,24 @@ type inputFlags struct {
 
 func (f *inputFlags) register(fs *pflag.FlagSet) {
 	o := &f.csv
-	fs.StringVar(&o.Delimiter, "delim", "", "delimiter, one character; by default found out for each file among , ; tab |")
-	fs.StringVar(&f.quote, "quote", `"`, "quote character, or none")
-	fs.StringVar(&f.comment, "comment", "", "character that starts a comment line")
+	fs.StringVar(&o.Delimiter, "delim", "", "delimiter, one `character`; by default found out for each file among , ; tab |")
+	fs.StringVar(&f.quote, "quote", `"`, "quote `character`, or none")
+	fs.StringVar(&f.comment, "comment", "", "`character` that starts a comment line")
 	fs.IntVar(&o.SkipLines, "skip", 0, "`lines` before the header to skip")
 	fs.BoolVar(&f.noHeader, "no-header", false, "the first record is data; columns are called column_1, column_2 …")
 	fs.StringArrayVar(&o.Nulls, "null", nil, "`text` that means NULL, beside the empty field (repeatable)")
-	fs.StringArrayVar(&f.types, "types", nil, "types of columns, such as 'id:VARCHAR,price:DECIMAL(10,2)' (repeatable)")
+	fs.StringArrayVar(&f.types, "types", nil, "`types` of columns, such as 'id:VARCHAR,price:DECIMAL(10,2)' (repeatable)")
 	fs.BoolVar(&o.AllVarchar, "all-varchar", false, "read every column as VARCHAR")
 	fs.StringArrayVar(&o.DateFormats, "date-format", nil, "strptime `format` of dates, such as %d/%m/%Y (repeatable, tried in order)")
 	fs.StringArrayVar(&o.TimestampFormats, "timestamp-format", nil, "strptime `format` of timestamps (repeatable, tried in order)")
-	fs.StringVar(&f.infer, "infer", "sample", "infer types from a `sample` of every file, or from the full files")
+	fs.StringVar(&f.infer, "infer", "sample", "what types are inferred from: a `sample` of every file, or full files")
 	fs.IntVar(&o.SampleBytes, "sample-bytes", 0, "size of the sample of every file in `bytes`; by default 4 KiB to 256 KiB, less the more files there are")
 	fs.IntVar(&o.RowBytesMax, "max-row-bytes", csv.RowBytesMaxDefault, "longest record that is accepted, in `bytes`")
 	fs.IntVar(&o.BlockBytes, "block-bytes", csv.BlockBytesDefault, "size of the parts that are decoded in parallel, in `bytes`")
 	fs.IntVar(&f.readers.FetchConcurrency, "fetch-concurrency", 64, "`downloads` under way at once")
 	fs.IntVar(&f.readers.HTTP.Retries, "fetch-retries", 5, "how many `times` a download is tried again; -1 for never")
 	fs.DurationVar(&f.readers.HTTP.Timeout, "fetch-timeout", 0, "`time` that one download may take; by default 1h")
-	fs.StringVar(&f.onSourceError, "on-source-error", "fail", "what to do about an input that cannot be read: `fail`, or skip it, with a warning and exit code 4")
+	fs.StringVar(&f.onSourceError, "on-source-error", "fail", "what an input that cannot be read does: `fail` the run, or skip: go on with a warning, exit code 4")
 }
 
 // settle turns the texts of flags into options.
