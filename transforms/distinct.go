@@ -102,6 +102,7 @@ type firsts struct {
 	fresh   []int32 // rows of the batch at hand that are the first so far
 }
 
+// first is the first row of a key so far; line is 0 while there is none.
 type first struct {
 	place
 	ref take.Ref
@@ -129,18 +130,15 @@ func (f *firsts) meet(d *boundDistinct, rec arrow.Record, at func(row int) place
 	f.index.Number(f.columns, f.numbers)
 	f.fresh = f.fresh[:0]
 	chunk := uint32(len(f.recs))
+	for len(f.rows) < f.index.Len() {
+		f.rows = append(f.rows, first{})
+	}
 	for i, number := range f.numbers {
-		p := at(i)
-		switch {
-		case int(number) == len(f.rows):
-			f.rows = append(f.rows, first{p, take.Ref{Chunk: chunk, Row: uint32(len(f.fresh))}})
-		case p.compare(f.rows[number].place) < 0:
-			// The row it replaces may be of this record; it is then
-			// gathered for nothing.
-			f.rows[number] = first{p, take.Ref{Chunk: chunk, Row: uint32(len(f.fresh))}}
-		default:
+		p, row := at(i), &f.rows[number]
+		if row.line != 0 && p.compare(row.place) >= 0 {
 			continue
 		}
+		*row = first{p, take.Ref{Chunk: chunk, Row: uint32(len(f.fresh))}}
 		f.fresh = append(f.fresh, int32(i))
 	}
 }

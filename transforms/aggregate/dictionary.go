@@ -139,14 +139,14 @@ func (d *textDictionary) lookup(columns []arrow.Array, ids []uint32) {
 	a := columns[0]
 	data, offsets := textBuffers(a)
 	if a.NullN() == 0 {
-		d.table.lookup(data, offsets, ids, nil)
+		d.table.lookup(data, offsets, ids)
 		return
 	}
 	if d.nullID == noID {
 		d.nullID = d.table.reserve()
 	}
 	d.rows = splitNulls(d.rows[:0], a, ids, d.nullID)
-	d.table.lookup(data, offsets, ids, d.rows)
+	d.table.lookupSome(data, offsets, ids, d.rows)
 }
 
 func (d *textDictionary) len() int              { return d.table.len() }
@@ -224,12 +224,12 @@ func (d *rowDictionary) lookup(columns []arrow.Array, ids []uint32) {
 		for _, end := range ends {
 			d.offsets = append(d.offsets, int32(end))
 		}
-		d.table.lookup(data, d.offsets, ids, nil)
+		d.table.lookup(data, d.offsets, ids)
 		return
 	}
 	for i := range ids {
 		key := d.keys.Key(i)
-		d.table.lookup(key, []int32{0, int32(len(key))}, ids[i:i+1], nil)
+		d.table.lookup(key, []int32{0, int32(len(key))}, ids[i:i+1])
 	}
 }
 

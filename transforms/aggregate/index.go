@@ -2,8 +2,7 @@ package aggregate
 
 import "github.com/apache/arrow/go/v17/arrow"
 
-// Index numbers distinct rows in the order of their coming, as the group table
-// does: NULLs are equal, and so are NaNs, and -0.0 and 0. It is not safe for
+// Index numbers distinct rows from 0 up, as the group table does: NULLs are equal, and so are NaNs, and -0.0 and 0. It is not safe for
 // concurrent use.
 type Index struct{ grouping *grouping }
 

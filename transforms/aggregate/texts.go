@@ -58,18 +58,23 @@ func (t *textTable) bytes() int64 {
 
 func (t *textTable) len() int { return len(t.keys) }
 
-// lookup sets ids[i] to the number of the text data[offsets[i]:offsets[i+1]],
-// for all rows, or if rows is not nil, for these.
-func (t *textTable) lookup(data []byte, offsets []int32, ids []uint32, rows []int32) {
+// lookupSome is lookup for some rows only.
+func (t *textTable) lookupSome(data []byte, offsets []int32, ids []uint32, rows []int32) {
+	t.open()
+	for _, row := range rows {
+		ids[row] = t.find(data, int(offsets[row]), int(offsets[row+1]))
+	}
+}
+
+func (t *textTable) open() {
 	if len(t.slots) == 0 {
 		t.slots = make([]uint64, tableSlotsMin)
 	}
-	if rows != nil {
-		for _, row := range rows {
-			ids[row] = t.find(data, int(offsets[row]), int(offsets[row+1]))
-		}
-		return
-	}
+}
+
+// lookup sets ids[i] to the number of the text data[offsets[i]:offsets[i+1]].
+func (t *textTable) lookup(data []byte, offsets []int32, ids []uint32) {
+	t.open()
 	var keys [lookupBlockRows]textKey
 	var tags [lookupBlockRows]uint32
 	var found [lookupBlockRows]uint64
