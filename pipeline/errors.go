@@ -53,7 +53,7 @@ func (e *InputError) Error() string {
 		s.WriteString(": ")
 	}
 	if e.Column != "" {
-		fmt.Fprintf(&s, "column %q: ", e.Column)
+		fmt.Fprintf(&s, "column %s: ", Excerpt(e.Column))
 	}
 	if e.Found != "" {
 		fmt.Fprintf(&s, "found %s, ", Excerpt(e.Found))

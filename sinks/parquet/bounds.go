@@ -216,22 +216,22 @@ func cutAt(v []byte, text bool) int {
 // stringBounds returns the bounds of the strings from low to before high.
 func stringBounds(s *byteStrings, low, high int) (least, greatest []byte) {
 	first := true
-	var leastHead, greatestHead uint64
+	var leastHead, greatestHead dict.Head
 	for r := range s.between(low, high) {
 		if first {
 			least = r.data[r.offsets[0]:r.offsets[1]]
 			greatest = least
-			leastHead, greatestHead = dict.Head(least), dict.Head(least)
+			leastHead, greatestHead = dict.HeadOf(least), dict.HeadOf(least)
 			first = false
 		}
 		for i := range r.len() {
 			v := r.data[r.offsets[i]:r.offsets[i+1]]
-			// Most strings differ from both bounds in their first eight bytes.
-			head := dict.Head(v)
-			if head <= leastHead && (head < leastHead || bytes.Compare(v, least) < 0) {
+			// Most strings lie between the bounds by their heads alone.
+			head := dict.HeadOf(v)
+			if !leastHead.Less(head) && bytes.Compare(v, least) < 0 {
 				least, leastHead = v, head
 			}
-			if head >= greatestHead && (head > greatestHead || bytes.Compare(v, greatest) > 0) {
+			if !head.Less(greatestHead) && bytes.Compare(v, greatest) > 0 {
 				greatest, greatestHead = v, head
 			}
 		}

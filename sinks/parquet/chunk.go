@@ -90,7 +90,7 @@ type scratch struct {
 
 	sampleStrings byteStrings
 	dictionary    dict.Strings
-	heads         []uint64 // dict.Head of each entry of the dictionary
+	heads         []dict.Head // of each entry of the dictionary
 	marks         []byte
 	used          []uint32
 	hashes        []uint64

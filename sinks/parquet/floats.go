@@ -1,8 +1,7 @@
 package parquet
 
 import (
-	"slices"
-
+	"csvloom/sinks/parquet/internal/bytestream"
 	"csvloom/sinks/parquet/internal/rawbytes"
 )
 
@@ -44,7 +43,7 @@ func encodeFloats[T float32 | float64, B int32 | int64](e *chunkEncoder, m *floa
 	for i, s := range spans {
 		body := rawbytes.Bytes(values[s.value:s.end()])
 		if e.out.encoding == encodingByteStreamSplit {
-			e.body = appendByteStreams(e.body[:0], body, e.column.valueBytes())
+			e.body = bytestream.Append(e.body[:0], body, e.column.valueBytes())
 			body = e.body
 		}
 		if err := e.addPage(s, body, pageBounds[i]); err != nil {
@@ -91,8 +90,7 @@ func floatAlternative[T float32 | float64](e *chunkEncoder, m *floatScratch[T], 
 	if len(values) < byteStreamsValuesMin {
 		return a, nil
 	}
-	e.body = appendByteStreams(e.body[:0], plain, e.column.valueBytes())
-	if stored, err = e.storedBytes(e.body); err != nil {
+	if stored, err = e.streamsStoredBytes(plain); err != nil {
 		return alternative{}, err
 	}
 	if stored < a.storedBytes-a.storedBytes/10 {
@@ -101,17 +99,20 @@ func floatAlternative[T float32 | float64](e *chunkEncoder, m *floatScratch[T], 
 	return a, nil
 }
 
-// appendByteStreams appends values of width bytes in BYTE_STREAM_SPLIT
-// encoding: the first bytes of all values, then the second ones, and so on.
-func appendByteStreams(dst, plain []byte, width int) []byte {
+// streamsStoredBytes returns how many bytes a sample takes in BYTE_STREAM_SPLIT
+// encoding. Each stream is compressed by itself: in the few bytes of a sample,
+// compressors miss what they find in a page, where streams are long.
+func (e *chunkEncoder) streamsStoredBytes(plain []byte) (int, error) {
+	width := e.column.valueBytes()
 	n := len(plain) / width
-	at := len(dst)
-	dst = slices.Grow(dst, len(plain))[:at+len(plain)]
+	e.body = bytestream.Append(e.body[:0], plain, width)
+	sum := 0
 	for k := range width {
-		stream := dst[at+k*n : at+(k+1)*n]
-		for i := range stream {
-			stream[i] = plain[i*width+k]
+		stored, err := e.storedBytes(e.body[k*n : (k+1)*n])
+		if err != nil {
+			return 0, err
 		}
+		sum += stored
 	}
-	return dst
+	return sum, nil
 }

@@ -208,7 +208,7 @@ func (e *chunkEncoder) addStringCodePages() error {
 	if !e.options.NoStatistics {
 		e.heads = e.heads[:0]
 		for i := range d.Len() {
-			e.heads = append(e.heads, dict.Head(d.Entry(i)))
+			e.heads = append(e.heads, dict.HeadOf(d.Entry(i)))
 		}
 		for i, s := range spans {
 			if s.values > 0 {
@@ -229,14 +229,12 @@ func (e *chunkEncoder) entryBounds(codes []uint32) bounds {
 		compare = compareDecimals
 	}
 	for _, c := range e.used[1:] {
-		// Most entries differ from both bounds in their first eight bytes.
-		head := e.heads[c]
-		if decimal || head <= e.heads[least] {
+		if decimal || !e.heads[least].Less(e.heads[c]) {
 			if compare(e.dictionary.Entry(int(c)), e.dictionary.Entry(int(least))) < 0 {
 				least = c
 			}
 		}
-		if decimal || head >= e.heads[greatest] {
+		if decimal || !e.heads[c].Less(e.heads[greatest]) {
 			if compare(e.dictionary.Entry(int(c)), e.dictionary.Entry(int(greatest))) > 0 {
 				greatest = c
 			}

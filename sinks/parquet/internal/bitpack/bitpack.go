@@ -14,7 +14,7 @@ import (
 )
 
 // slackBytes is how far a word store may reach past its group.
-const slackBytes = 8
+const slackBytes = 16
 
 // Append32 appends v packed to width bits each, 1 to 32. len(v) is a multiple
 // of 8 and no value needs more than width bits.
@@ -79,27 +79,23 @@ func packTo16(out []byte, v []uint32, w uint) {
 	}
 }
 
-// packTo32 packs to 17 to 32 bits: each pair of a group fits a word.
+// packTo32 packs to 17 to 32 bits: each half of a group takes more than one
+// word and at most two.
 func packTo32(out []byte, v []uint32, w uint) {
-	for ; len(v) >= 8; v = v[8:] {
+	w2, over := 2*w&127, (4*w-64)&127 // bits of a pair; bits of a half beyond a word
+	for len(v) >= 8 && len(out) >= 32 {
 		g := (*[8]uint32)(v)
-		var word uint64 // bits not stored yet
-		var have uint   // how many of them, below 64
-		at := uint(0)
-		for i := 0; i < 8; i += 2 {
-			pair := uint64(g[i]) | uint64(g[i+1])<<w
-			word |= pair << have
-			if have+2*w >= 64 {
-				binary.LittleEndian.PutUint64(out[at:], word)
-				at += 8
-				word = pair >> (64 - have) // 0 when have is 0: a shift by 64
-				have += 2*w - 64
-			} else {
-				have += 2 * w
-			}
-		}
-		binary.LittleEndian.PutUint64(out[at:], word)
-		out = out[w:]
+		a := uint64(g[0]) | uint64(g[1])<<w
+		b := uint64(g[2]) | uint64(g[3])<<w
+		c := uint64(g[4]) | uint64(g[5])<<w
+		d := uint64(g[6]) | uint64(g[7])<<w
+		lo1, hi1 := a|b<<w2, b>>(64-w2)
+		lo2, hi2 := c|d<<w2, d>>(64-w2)
+		binary.LittleEndian.PutUint64(out, lo1)
+		binary.LittleEndian.PutUint64(out[8:], hi1|lo2<<over)
+		binary.LittleEndian.PutUint64(out[16:], lo2>>(64-over)|hi2<<over)
+		binary.LittleEndian.PutUint64(out[24:], hi2>>(64-over))
+		out, v = out[w:], v[8:]
 	}
 }
 

@@ -255,13 +255,22 @@ func hashLong(b []byte) uint64 {
 	return hi ^ lo
 }
 
-// Head returns the first eight bytes of b as a number that compares as they do;
-// missing ones count as zeros.
-func Head(b []byte) uint64 {
-	if len(b) >= 8 {
-		return binary.BigEndian.Uint64(b)
+// Head is the first sixteen bytes of a string as two numbers that compare as
+// they do; missing ones count as zeros.
+type Head struct{ first, second uint64 }
+
+// HeadOf returns the head of b.
+func HeadOf(b []byte) Head {
+	if len(b) < 16 {
+		var padded [16]byte
+		copy(padded[:], b)
+		b = padded[:]
 	}
-	var word [8]byte
-	copy(word[:], b)
-	return binary.BigEndian.Uint64(word[:])
+	return Head{binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])}
+}
+
+// Less reports whether h comes before o. Strings whose heads are equal may yet
+// differ.
+func (h Head) Less(o Head) bool {
+	return h.first < o.first || h.first == o.first && h.second < o.second
 }
