@@ -1,8 +1,6 @@
 package aggregate
 
 import (
-	"bytes"
-
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
@@ -26,12 +24,12 @@ type dictionary interface {
 	// hash returns a hash of a value other than NULL; it is the same in
 	// every dictionary.
 	hash(id uint32) uint64
-	// prefix returns an integer that orders as the values do; where exact
-	// is false, values of one prefix are ordered by compare.
-	prefix(id uint32) uint64
-	exact() bool
-	// compare orders a value and one of another dictionary of the column.
-	compare(id uint32, other dictionary, otherID uint32) int
+	// word returns an integer that orders as the values do; only where words
+	// reports true.
+	word(id uint32) uint64
+	words() bool
+	// key returns bytes that order as the values do, where there are no words.
+	key(id uint32, buf *[16]byte) []byte
 	// arrays returns the columns of the given values.
 	arrays(alloc memory.Allocator, ids []uint32) ([]arrow.Array, error)
 	bytes() int64
@@ -65,15 +63,15 @@ type wordDictionary struct {
 	typ    arrow.DataType
 	table  wordTable
 	nullID uint32
-	words  []uint64
+	buf    []uint64
 	rows   []int32
 }
 
 func (d *wordDictionary) lookup(columns []arrow.Array, ids []uint32) {
 	a := columns[0]
-	d.words = rowkey.Words(d.words, a)
+	d.buf = rowkey.Words(d.buf, a)
 	if a.NullN() == 0 {
-		d.table.lookup(d.words, ids)
+		d.table.lookup(d.buf, ids)
 		return
 	}
 	if d.nullID == noID {
@@ -81,7 +79,7 @@ func (d *wordDictionary) lookup(columns []arrow.Array, ids []uint32) {
 		d.table.keys = append(d.table.keys, 0)
 	}
 	d.rows = splitNulls(d.rows[:0], a, ids, d.nullID)
-	d.table.lookupSome(d.words, ids, d.rows)
+	d.table.lookupSome(d.buf, ids, d.rows)
 }
 
 // splitNulls sets the ids of NULLs and returns the other rows.
@@ -96,16 +94,15 @@ func splitNulls(rows []int32, a arrow.Array, ids []uint32, null uint32) []int32 
 	return rows
 }
 
-func (d *wordDictionary) len() int                { return len(d.table.keys) }
-func (d *wordDictionary) null() uint32            { return d.nullID }
-func (d *wordDictionary) hash(id uint32) uint64   { return hashWord(d.table.keys[id]) }
-func (d *wordDictionary) prefix(id uint32) uint64 { return d.table.keys[id] }
-func (d *wordDictionary) exact() bool             { return true }
-
-func (d *wordDictionary) compare(uint32, dictionary, uint32) int { return 0 }
+func (d *wordDictionary) len() int                     { return len(d.table.keys) }
+func (d *wordDictionary) null() uint32                 { return d.nullID }
+func (d *wordDictionary) hash(id uint32) uint64        { return hashWord(d.table.keys[id]) }
+func (d *wordDictionary) word(id uint32) uint64        { return d.table.keys[id] }
+func (d *wordDictionary) words() bool                  { return true }
+func (d *wordDictionary) key(uint32, *[16]byte) []byte { return nil }
 
 func (d *wordDictionary) bytes() int64 {
-	return d.table.bytes() + 8*int64(cap(d.words)) + 4*int64(cap(d.rows))
+	return d.table.bytes() + 8*int64(cap(d.buf)) + 4*int64(cap(d.rows))
 }
 
 func (d *wordDictionary) arrays(alloc memory.Allocator, ids []uint32) ([]arrow.Array, error) {
@@ -152,22 +149,12 @@ func (d *textDictionary) lookup(columns []arrow.Array, ids []uint32) {
 func (d *textDictionary) len() int              { return d.table.len() }
 func (d *textDictionary) null() uint32          { return d.nullID }
 func (d *textDictionary) hash(id uint32) uint64 { return d.table.hash(id) }
-func (d *textDictionary) exact() bool           { return false }
+func (d *textDictionary) words() bool           { return false }
 func (d *textDictionary) bytes() int64          { return d.table.bytes() + 4*int64(cap(d.rows)) }
 
-func (d *textDictionary) prefix(id uint32) uint64 {
-	var buf [16]byte
-	return rowkey.Prefix(d.table.text(&buf, id))
-}
+func (d *textDictionary) word(uint32) uint64 { return 0 }
 
-func (d *textDictionary) compare(id uint32, other dictionary, otherID uint32) int {
-	return compareTexts(&d.table, id, &other.(*textDictionary).table, otherID)
-}
-
-func compareTexts(a *textTable, id uint32, b *textTable, otherID uint32) int {
-	var bufA, bufB [16]byte
-	return bytes.Compare(a.text(&bufA, id), b.text(&bufB, otherID))
-}
+func (d *textDictionary) key(id uint32, buf *[16]byte) []byte { return d.table.text(buf, id) }
 
 func (d *textDictionary) arrays(alloc memory.Allocator, ids []uint32) ([]arrow.Array, error) {
 	b := array.NewBinaryBuilder(alloc, d.typ.(arrow.BinaryDataType))
@@ -236,20 +223,15 @@ func (d *rowDictionary) lookup(columns []arrow.Array, ids []uint32) {
 func (d *rowDictionary) len() int              { return d.table.len() }
 func (d *rowDictionary) null() uint32          { return noID }
 func (d *rowDictionary) hash(id uint32) uint64 { return d.table.hash(id) }
-func (d *rowDictionary) exact() bool           { return false }
+func (d *rowDictionary) words() bool           { return false }
 
 func (d *rowDictionary) bytes() int64 {
 	return d.table.bytes() + d.keys.Bytes() + 4*int64(cap(d.offsets))
 }
 
-func (d *rowDictionary) prefix(id uint32) uint64 {
-	var buf [16]byte
-	return rowkey.Prefix(d.table.text(&buf, id))
-}
+func (d *rowDictionary) word(uint32) uint64 { return 0 }
 
-func (d *rowDictionary) compare(id uint32, other dictionary, otherID uint32) int {
-	return compareTexts(&d.table, id, &other.(*rowDictionary).table, otherID)
-}
+func (d *rowDictionary) key(id uint32, buf *[16]byte) []byte { return d.table.text(buf, id) }
 
 func (d *rowDictionary) arrays(alloc memory.Allocator, ids []uint32) ([]arrow.Array, error) {
 	builders := make([]array.Builder, len(d.types))

@@ -1,8 +1,8 @@
 package aggregate
 
 import (
+	"bytes"
 	"math/bits"
-	"slices"
 
 	"csvloom/transforms/internal/radix"
 )
@@ -16,6 +16,15 @@ type groupRef struct{ table, group uint32 }
 // Values are ranked once per column and dictionary, so that groups are ordered
 // by small integers, whatever the types of the keys.
 func orderGroups(groupings []*grouping) []groupRef {
+	if len(groupings[0].columns) == 1 {
+		// Groups are the values of one dictionary, each in one grouping.
+		dictionaries := make([]dictionary, len(groupings))
+		for t, g := range groupings {
+			dictionaries[t] = g.columns[0]
+		}
+		refs, nulls := sortValues(dictionaries)
+		return append(refs, nulls...)
+	}
 	total := 0
 	for _, g := range groupings {
 		total += g.len()
@@ -82,53 +91,68 @@ func orderGroups(groupings []*grouping) []groupRef {
 // ranks[d][id] ascends with the value, and equal values have equal ranks, below
 // count.
 func rankValues(dictionaries []dictionary) (ranks [][]uint32, count int) {
-	total := 0
 	ranks = make([][]uint32, len(dictionaries))
 	for t, d := range dictionaries {
 		ranks[t] = make([]uint32, d.len())
+	}
+	refs, nulls := sortValues(dictionaries)
+	var bufA, bufB [16]byte
+	for i, r := range refs {
+		d := dictionaries[r.table]
+		if i > 0 {
+			before := refs[i-1]
+			o := dictionaries[before.table]
+			if before.table == r.table || d.word(r.group) != o.word(before.group) ||
+				!bytes.Equal(d.key(r.group, &bufA), o.key(before.group, &bufB)) {
+				count++
+			}
+		}
+		ranks[r.table][r.group] = uint32(count)
+	}
+	count++
+	for _, r := range nulls {
+		ranks[r.table][r.group] = uint32(count)
+	}
+	return ranks, count + 1
+}
+
+// sortValues returns the values of several dictionaries of one column in
+// ascending order, and their NULLs.
+func sortValues(dictionaries []dictionary) (values, nulls []groupRef) {
+	total := 0
+	for _, d := range dictionaries {
 		total += d.len()
 	}
 	refs := make([]groupRef, 0, total)
-	prefixes := make([]uint64, 0, total)
-	order := make([]uint32, 0, total)
 	for t, d := range dictionaries {
 		null := d.null()
 		for id := range uint32(d.len()) {
-			if id != null {
-				order = append(order, uint32(len(refs)))
+			if id == null {
+				nulls = append(nulls, groupRef{uint32(t), id})
+			} else {
 				refs = append(refs, groupRef{uint32(t), id})
-				prefixes = append(prefixes, d.prefix(id))
 			}
 		}
 	}
-	radix.Sort(prefixes, order)
-	compare := func(a, b uint32) int {
-		x, y := refs[a], refs[b]
-		return dictionaries[x.table].compare(x.group, dictionaries[y.table], y.group)
+	order := make([]uint32, len(refs))
+	for i := range order {
+		order[i] = uint32(i)
 	}
-	rank := uint32(0)
-	for start := 0; start < len(order); {
-		end := start + 1
-		for end < len(order) && prefixes[end] == prefixes[start] {
-			end++
+	if dictionaries[0].words() {
+		words := make([]uint64, len(refs))
+		for i, r := range refs {
+			words[i] = dictionaries[r.table].word(r.group)
 		}
-		run := order[start:end]
-		if len(run) > 1 && !dictionaries[0].exact() {
-			slices.SortFunc(run, compare)
-		}
-		for i, o := range run {
-			if i > 0 && compare(run[i-1], o) != 0 {
-				rank++
-			}
-			ranks[refs[o].table][refs[o].group] = rank
-		}
-		rank++
-		start = end
+		radix.Sort(words, order)
+	} else {
+		radix.SortKeys(order, func(i uint32, buf *[16]byte) []byte {
+			r := refs[i]
+			return dictionaries[r.table].key(r.group, buf)
+		}, nil)
 	}
-	for t, d := range dictionaries {
-		if null := d.null(); null != noID {
-			ranks[t][null] = rank
-		}
+	values = make([]groupRef, len(refs), total)
+	for i, o := range order {
+		values[i] = refs[o]
 	}
-	return ranks, int(rank) + 1
+	return values, nulls
 }

@@ -7,9 +7,8 @@ import (
 
 // A text is kept as two words. One of at most shortBytes bytes is wholly in
 // them: first holds bytes 0 to 7 and rest bytes 8 to 11 and the length, so that
-// comparing the words compares the texts. Of a longer one first holds the first
-// eight bytes and rest half of its hash and the length; the text itself stands
-// in the arena.
+// comparing the words compares the texts. Of a longer one rest holds the lower
+// half of its hash and the length, and first where the text stands in the arena.
 type textKey struct{ first, rest uint64 }
 
 const shortBytes = 12
@@ -48,12 +47,13 @@ func (k textKey) hash() uint64 { return hashPair(k.first, k.rest) }
 type textTable struct {
 	slots []uint64
 	keys  []textKey // by id
-	at    []uint64  // by id: where a long text starts in arena
 	arena []byte
+
+	touched byte // see touchRows
 }
 
 func (t *textTable) bytes() int64 {
-	return 8*int64(cap(t.slots)) + 24*int64(cap(t.keys)) + int64(cap(t.arena))
+	return 8*int64(cap(t.slots)) + 16*int64(cap(t.keys)) + int64(cap(t.arena))
 }
 
 func (t *textTable) len() int { return len(t.keys) }
@@ -103,12 +103,25 @@ func (t *textTable) lookup(data []byte, offsets []int32, ids []uint32) {
 			found[i] = slots[tag&mask]
 		}
 		known := t.keys
+		unsure := 0
 		for i, s := range found[:n] {
-			id := uint32(s) - 1
-			if s != 0 && uint32(s>>32) == tags[i] && known[id] == keys[i] && keys[i].length() <= shortBytes {
-				ids[i] = id
-			} else {
+			ids[i] = noID
+			if s != 0 && uint32(s>>32) == tags[i] {
+				id, key := uint32(s)-1, keys[i]
+				if known[id] == key && key.length() <= shortBytes {
+					ids[i] = id
+					continue
+				}
+				if key.length() > shortBytes && known[id].rest == key.rest {
+					t.touched ^= t.arena[known[id].first]
+				}
+			}
+			unsure++
+		}
+		for i := 0; unsure > 0; i++ {
+			if ids[i] == noID {
 				ids[i] = t.findKey(keys[i], tags[i], data[offsets[i]:ends[i]])
+				unsure--
 			}
 		}
 		ids, offsets = ids[n:], offsets[n:]
@@ -128,9 +141,8 @@ func keyOf(data []byte, start, end int) (textKey, uint32) {
 		key := shortKey(data, start, n)
 		return key, uint32(key.hash() >> 32)
 	}
-	text := data[start:end]
-	h := hashBytes(text)
-	return textKey{binary.LittleEndian.Uint64(text), uint64(uint32(h)) | uint64(len(text))<<32}, uint32(h >> 32)
+	h := hashBytes(data[start:end])
+	return textKey{0, uint64(uint32(h)) | uint64(end-start)<<32}, uint32(h >> 32)
 }
 
 func (t *textTable) findKey(key textKey, tag uint32, text []byte) uint32 {
@@ -138,25 +150,28 @@ func (t *textTable) findKey(key textKey, tag uint32, text []byte) uint32 {
 	for at := tag & mask; ; at = (at + 1) & mask {
 		s := t.slots[at]
 		if s == 0 {
-			place := uint64(len(t.arena))
 			if len(text) > shortBytes {
+				key.first = uint64(len(t.arena))
 				t.arena = append(t.arena, text...)
 			}
-			return t.insert(at, tag, key, place)
+			return t.insert(at, tag, key)
 		}
 		if uint32(s>>32) != tag {
 			continue
 		}
 		id := uint32(s) - 1
-		if t.keys[id] == key && (len(text) <= shortBytes || bytes.Equal(t.text(nil, id), text)) {
+		if len(text) <= shortBytes {
+			if t.keys[id] == key {
+				return id
+			}
+		} else if t.keys[id].rest == key.rest && bytes.Equal(t.text(nil, id), text) {
 			return id
 		}
 	}
 }
 
-func (t *textTable) insert(slot, tag uint32, key textKey, place uint64) uint32 {
+func (t *textTable) insert(slot, tag uint32, key textKey) uint32 {
 	t.keys = append(t.keys, key)
-	t.at = append(t.at, place)
 	t.slots[slot] = uint64(tag)<<32 | uint64(len(t.keys))
 	id := uint32(len(t.keys) - 1)
 	if 2*len(t.keys) > len(t.slots) {
@@ -186,8 +201,7 @@ func (t *textTable) text(buf *[16]byte, id uint32) []byte {
 	k := t.keys[id]
 	n := k.length()
 	if n > shortBytes {
-		at := t.at[id]
-		return t.arena[at : at+uint64(n)]
+		return t.arena[k.first : k.first+uint64(n)]
 	}
 	if buf == nil {
 		buf = new([16]byte)
@@ -209,6 +223,5 @@ func (t *textTable) hash(id uint32) uint64 {
 // reserve adds a number that no text has; it stands for NULL.
 func (t *textTable) reserve() uint32 {
 	t.keys = append(t.keys, textKey{})
-	t.at = append(t.at, 0)
 	return uint32(len(t.keys) - 1)
 }

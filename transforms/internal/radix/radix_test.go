@@ -1,6 +1,8 @@
 package radix
 
 import (
+	"bytes"
+	"cmp"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -46,5 +48,37 @@ func BenchmarkSort1M(b *testing.B) {
 			keys[i], ids[i] = rng.Uint64(), uint32(i)
 		}
 		Sort(keys, ids)
+	}
+}
+
+func TestSortKeys(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for _, n := range []int{0, 1, 20, 100, 5000} {
+		for _, longest := range []int{3, 9, 40, 700} {
+			common := bytes.Repeat([]byte("common"), longest/7)
+			keys := make([][]byte, n)
+			for i := range keys {
+				keys[i] = append(keys[i], common[:rng.IntN(2)*len(common)]...)
+				for range rng.IntN(longest) {
+					keys[i] = append(keys[i], byte(rng.IntN(3)))
+				}
+				if rng.IntN(3) == 0 && i > 0 {
+					keys[i] = keys[rng.IntN(i)]
+				}
+			}
+			ids := make([]uint32, n)
+			for i := range ids {
+				ids[i] = uint32(i)
+			}
+			rng.Shuffle(n, func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
+			want := slices.Clone(ids)
+			slices.SortFunc(want, func(a, b uint32) int {
+				return cmp.Or(bytes.Compare(keys[a], keys[b]), cmp.Compare(a, b))
+			})
+			SortKeys(ids, func(id uint32, _ *[16]byte) []byte { return keys[id] }, cmp.Compare[uint32])
+			if !slices.Equal(ids, want) {
+				t.Fatalf("%d keys of up to %d bytes: not in order", n, longest)
+			}
+		}
 	}
 }
