@@ -70,9 +70,10 @@ func (s span) end() int { return s.value + s.values }
 // scratch is the memory that one goroutine encodes column chunks with. Some
 // of it grows to the size of a column of a row group.
 type scratch struct {
-	codec      Codec
-	level      int
-	compressor compressor
+	codec   Codec
+	level   int
+	numbers compressor // of codes and numbers; nil when there is no compression
+	text    compressor // of strings
 
 	header   compact.Writer
 	validity []byte
@@ -98,14 +99,20 @@ type scratch struct {
 
 // prepare makes the scratch ready for a codec.
 func (s *scratch) prepare(c Codec, level int) error {
-	if s.codec == c && s.level == level && (s.compressor != nil || c == Uncompressed) {
+	if s.codec == c && s.level == level && (s.numbers != nil || c == Uncompressed) {
 		return nil
 	}
-	compressor, err := newCompressor(c, level)
+	numbers, err := newCompressor(c, level, false)
 	if err != nil {
 		return err
 	}
-	s.codec, s.level, s.compressor = c, level, compressor
+	text := numbers
+	if c == Zstd { // the only one that makes a difference
+		if text, err = newCompressor(c, level, true); err != nil {
+			return err
+		}
+	}
+	s.codec, s.level, s.numbers, s.text = c, level, numbers, text
 	return nil
 }
 
@@ -120,17 +127,20 @@ type chunkEncoder struct {
 	valid []byte // bitmap of the rows that are not NULL, nil when all are
 }
 
+// storedBytesGuess is how many bytes of memory a row gets in a new chunk.
+const storedBytesGuess = 2
+
 // encodeChunk encodes the arrays as a column chunk. data is memory for it.
 func encodeChunk(s *scratch, c *column, o *Options, bloomed bool, arrays []arrow.Array, data []byte) (chunk, error) {
 	if err := s.prepare(o.Compression, o.Level); err != nil {
 		return chunk{}, err
 	}
 	e := &chunkEncoder{scratch: s, column: c, options: o, bloom: bloomed}
-	e.out.data = data[:0]
 	for _, a := range arrays {
-		e.out.rows += a.Len()
 		e.out.nulls += a.NullN()
 	}
+	e.out.rows = lengthOf(arrays)
+	e.out.data = slices.Grow(data[:0], e.out.rows*storedBytesGuess)
 	e.valid = gatherValidity(&s.validity, arrays, e.out.rows, e.out.nulls)
 	var err error
 	switch c.physical {
@@ -193,10 +203,10 @@ func (e *chunkEncoder) countValid(row, rows int) int {
 // come in PLAIN encoding. It comes before all data pages.
 func (e *chunkEncoder) addDictionaryPage(plain []byte, n int) error {
 	stored := plain
-	if e.compressor != nil {
+	if c := e.compressorOf(encodingPlain); c != nil {
 		// Its header cannot say that a dictionary page is not compressed.
 		var err error
-		if e.stored, err = e.compressor.compress(e.stored[:0], plain); err != nil {
+		if e.stored, err = c.compress(e.stored[:0], plain); err != nil {
 			return fmt.Errorf("compressing a dictionary with %s: %w", e.codec, err)
 		}
 		stored = e.stored
@@ -285,12 +295,20 @@ func (e *chunkEncoder) appendLevels(dst []byte, s span) []byte {
 	}
 }
 
+// compressorOf returns the compressor for pages in the given encoding.
+func (e *chunkEncoder) compressorOf(enc encoding) compressor {
+	if e.column.variableLength() && enc != encodingRLEDictionary {
+		return e.text
+	}
+	return e.numbers
+}
+
 // compressAfter appends body to head, compressed unless that saves less than a
 // twentieth.
 func (e *chunkEncoder) compressAfter(head, body []byte) (stored []byte, compressed bool, err error) {
-	if e.compressor != nil && len(body) > 0 {
+	if c := e.compressorOf(e.out.encoding); c != nil && len(body) > 0 {
 		at := len(head)
-		head, err = e.compressor.compress(head, body)
+		head, err = c.compress(head, body)
 		if err != nil {
 			return nil, false, fmt.Errorf("compressing a page with %s: %w", e.codec, err)
 		}

@@ -27,8 +27,10 @@ type compressor interface {
 // save a few hundredths and take twice the time.
 const zstdLevelDefault = 1
 
-// newCompressor returns nil for Uncompressed.
-func newCompressor(c Codec, level int) (compressor, error) {
+// newCompressor returns nil for Uncompressed. One for text looks harder at bytes
+// that do not repeat: those of strings are unevenly distributed even so, those
+// of packed numbers hardly ever.
+func newCompressor(c Codec, level int, text bool) (compressor, error) {
 	switch c {
 	case Zstd:
 		if level == 0 {
@@ -37,7 +39,7 @@ func newCompressor(c Codec, level int) (compressor, error) {
 		// The page has a checksum of its own. With a concurrency of one the
 		// encoder starts no goroutine.
 		w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false),
-			zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(level)))
+			zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(level)), zstd.WithAllLitEntropyCompression(text))
 		if err != nil {
 			return nil, fmt.Errorf("starting zstd: %w", err)
 		}

@@ -42,7 +42,7 @@ func TestCompressors(t *testing.T) {
 		},
 	}
 	for codec, decode := range decoders {
-		c, err := newCompressor(codec, 0)
+		c, err := newCompressor(codec, 0, true)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -182,7 +182,7 @@ func TestExactness(t *testing.T) {
 // The page index is checked against the values of each page, and the pages
 // against the offsets in it.
 func TestPageIndex(t *testing.T) {
-	rec := variety(memory.DefaultAllocator, 10_000)
+	rec := variety(memory.DefaultAllocator, 4000)
 	b := encode(t, rec.Schema(), smallPages, 2, rec)
 	first := 0
 	for _, g := range footerOf(t, b).RowGroups {

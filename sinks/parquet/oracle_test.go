@@ -351,10 +351,10 @@ var nullPatterns = []struct {
 }
 
 // smallPages makes several row groups and pages out of few rows.
-var smallPages = Options{RowGroupRows: 2500, PageRows: 700, PageBytes: 4000}
+var smallPages = Options{RowGroupRows: 1100, PageRows: 350, PageBytes: 2000}
 
 func TestEveryTypeRoundTrips(t *testing.T) {
-	const rows = 6000
+	const rows = 2500
 	for _, typ := range allTypes {
 		for _, sh := range shapes {
 			t.Run(typ.String()+"/"+sh.name, func(t *testing.T) {

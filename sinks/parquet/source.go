@@ -3,6 +3,7 @@ package parquet
 import (
 	"encoding/binary"
 	"iter"
+	"slices"
 	"sort"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -24,7 +25,7 @@ func gather[T number](memory *[]T, arrays []arrow.Array, view func(arrow.Array) 
 	if len(arrays) == 1 && arrays[0].NullN() == 0 {
 		return view(arrays[0])
 	}
-	dst := (*memory)[:0]
+	dst := slices.Grow((*memory)[:0], lengthOf(arrays))
 	for _, a := range arrays {
 		if a.NullN() == 0 {
 			dst = append(dst, view(a)...)
@@ -34,6 +35,15 @@ func gather[T number](memory *[]T, arrays []arrow.Array, view func(arrow.Array) 
 	}
 	*memory = dst
 	return dst
+}
+
+// lengthOf returns how many rows the arrays have together.
+func lengthOf(arrays []arrow.Array) int {
+	n := 0
+	for _, a := range arrays {
+		n += a.Len()
+	}
+	return n
 }
 
 // appendValid appends the values whose bit in the bitmap is set; that of
