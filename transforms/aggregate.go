@@ -334,7 +334,6 @@ type groupLocal struct {
 	eval  evals
 	keys  []arrow.Array
 	lines []int64
-	rows  int64
 }
 
 func (l *groupLocal) Fold(b pipeline.Batch) error {

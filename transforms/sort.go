@@ -243,32 +243,16 @@ func (s *boundSort) order(recs []placed) []take.Ref {
 		total += len(runs[i].words)
 	}
 	refs := make([]take.Ref, 0, total)
-	words := make([]uint64, 0, total)
-	order := make([]uint32, 0, total)
-	compare := func(a, b uint32) int {
-		x, y := refs[a], refs[b]
-		return compareRows(&runs[x.Chunk], x.Row, &runs[y.Chunk], y.Row)
-	}
-	// One class after the other; all rows are of class 0 unless there are
-	// NULLs in a single key.
 	for c, run := range runs {
 		for i := range run.words {
 			refs = append(refs, take.Ref{Chunk: uint32(c), Row: uint32(i)})
 		}
 	}
-	for class := range uint8(sortClasses) {
-		from, at := len(words), uint32(0)
-		for c := range runs {
-			run := &runs[c]
-			for i, w := range run.words {
-				if run.class(uint32(i)) == class {
-					words = append(words, w)
-					order = append(order, at)
-				}
-				at++
-			}
-		}
-		sortRun(words[from:], order[from:], compare)
+	var order []uint32
+	if len(runs) > 0 && runs[0].keys != nil {
+		order = orderByKeys(runs, refs)
+	} else {
+		order = orderByWords(runs, refs)
 	}
 	sorted := make([]take.Ref, len(refs))
 	for i, o := range order {

@@ -6,6 +6,7 @@ import (
 
 	"csvloom/transforms/internal/radix"
 	"csvloom/transforms/internal/rowkey"
+	"csvloom/transforms/internal/take"
 )
 
 // The classes of rows of a single key: NULLs may come before or after values.
@@ -95,9 +96,51 @@ func compareHeads(a *sortKeys, i uint32, b *sortKeys, j uint32) int {
 	return compareRows(a, i, b, j)
 }
 
-// sortRun sorts the numbers of rows by their words, and where these are equal
+// orderByKeys returns the places in refs of all rows, in order.
+func orderByKeys(runs []sortKeys, refs []take.Ref) []uint32 {
+	order := make([]uint32, len(refs))
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	radix.SortKeys(order, func(i uint32, _ *[16]byte) []byte {
+		r := refs[i]
+		return runs[r.Chunk].keys.Key(int(r.Row))
+	}, comparePlaces(runs, refs))
+	return order
+}
+
+func comparePlaces(runs []sortKeys, refs []take.Ref) func(a, b uint32) int {
+	return func(a, b uint32) int {
+		x, y := refs[a], refs[b]
+		return runs[x.Chunk].rows.place(x.Row).compare(runs[y.Chunk].rows.place(y.Row))
+	}
+}
+
+// orderByWords is orderByKeys for words: it sorts one class after the other.
+func orderByWords(runs []sortKeys, refs []take.Ref) []uint32 {
+	compare := comparePlaces(runs, refs)
+	words := make([]uint64, 0, len(refs))
+	order := make([]uint32, 0, len(refs))
+	for class := range uint8(sortClasses) {
+		from, at := len(words), uint32(0)
+		for c := range runs {
+			run := &runs[c]
+			for i, w := range run.words {
+				if run.class(uint32(i)) == class {
+					words = append(words, w)
+					order = append(order, at)
+				}
+				at++
+			}
+		}
+		sortWords(words[from:], order[from:], compare)
+	}
+	return order
+}
+
+// sortWords sorts the numbers of rows by their words, and where these are equal
 // by compare.
-func sortRun(words []uint64, order []uint32, compare func(a, b uint32) int) {
+func sortWords(words []uint64, order []uint32, compare func(a, b uint32) int) {
 	radix.Sort(words, order)
 	for start := 0; start < len(words); {
 		end := start + 1
