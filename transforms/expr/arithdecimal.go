@@ -65,15 +65,19 @@ func decimalSum(op string, l, r, result *arrow.Decimal128Type) kernel {
 	return func(n int, live bitmap, args []*vector, out *vector) error {
 		a, b := args[0], args[1]
 		dst := out.makeDecimal(n)
-		for i := range n {
-			x, y := a.dec[a.at(i)], b.dec[b.at(i)]
-			if subtract {
-				lo, borrow := bits.Sub64(x.LowBits(), y.LowBits(), 0)
-				hi, _ := bits.Sub64(uint64(x.HighBits()), uint64(y.HighBits()), borrow)
+		x, xMask, y, yMask := a.dec, a.mask(), b.dec, b.mask()
+		if subtract {
+			for i := range dst {
+				u, v := x[i&xMask], y[i&yMask]
+				lo, borrow := bits.Sub64(u.LowBits(), v.LowBits(), 0)
+				hi, _ := bits.Sub64(uint64(u.HighBits()), uint64(v.HighBits()), borrow)
 				dst[i] = decimal128.New(int64(hi), lo)
-			} else {
-				lo, carry := bits.Add64(x.LowBits(), y.LowBits(), 0)
-				hi, _ := bits.Add64(uint64(x.HighBits()), uint64(y.HighBits()), carry)
+			}
+		} else {
+			for i := range dst {
+				u, v := x[i&xMask], y[i&yMask]
+				lo, carry := bits.Add64(u.LowBits(), v.LowBits(), 0)
+				hi, _ := bits.Add64(uint64(u.HighBits()), uint64(v.HighBits()), carry)
 				dst[i] = decimal128.New(int64(hi), lo)
 			}
 		}
@@ -94,13 +98,18 @@ func decimalSum(op string, l, r, result *arrow.Decimal128Type) kernel {
 }
 
 func decimalProduct(l, r, result *arrow.Decimal128Type) kernel {
-	if l.Precision+r.Precision <= 18 {
-		// The product has 63 bits.
+	if l.Precision+r.Precision <= sqltype.PrecisionMax {
+		// The product has 127 bits: modulo 2¹²⁸ it comes out right with
+		// its sign.
 		return func(n int, _ bitmap, args []*vector, out *vector) error {
 			a, b := args[0], args[1]
 			dst := out.makeDecimal(n)
-			for i := range n {
-				dst[i] = decimal128.FromI64(int64(a.dec[a.at(i)].LowBits()) * int64(b.dec[b.at(i)].LowBits()))
+			x, xMask, y, yMask := a.dec, a.mask(), b.dec, b.mask()
+			for i := range dst {
+				u, v := x[i&xMask], y[i&yMask]
+				hi, lo := bits.Mul64(u.LowBits(), v.LowBits())
+				hi += u.LowBits()*uint64(v.HighBits()) + uint64(u.HighBits())*v.LowBits()
+				dst[i] = decimal128.New(int64(hi), lo)
 			}
 			return nil
 		}

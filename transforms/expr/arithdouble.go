@@ -96,16 +96,17 @@ func doubleDivide(n int, _ bitmap, args []*vector, out *vector) error {
 		}
 		return nil
 	}
+	x, xMask, y, yMask := a.f64, a.mask(), b.f64, b.mask()
 	for w := range wordsFor(n) {
 		var zeros uint64
 		for i := w << 6; i < min(w<<6+64, n); i++ {
-			y := b.f64[b.at(i)]
+			by := y[i&yMask]
 			var bit uint64
-			if y == 0 {
+			if by == 0 {
 				bit = 1
 			}
 			zeros |= bit << (uint(i) & 63)
-			dst[i] = a.f64[a.at(i)] / y
+			dst[i] = x[i&xMask] / by
 		}
 		if zeros != 0 {
 			out.ownValid(n)[w] &^= zeros

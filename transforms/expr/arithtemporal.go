@@ -47,6 +47,14 @@ func timestampShift(sign int64, k kind) kernel {
 	return func(n int, live bitmap, args []*vector, out *vector) error {
 		a, b := args[0], args[1]
 		dst := out.makeInt64(n)
+		if b.constant && !a.constant && b.iv[0].Months == 0 {
+			// A shift by one number of microseconds; if it overflows
+			// somewhere the rows are done again with care.
+			by, ok := addInterval(0, b.iv[0], sign)
+			if ok && addRows(dst, a.i64, []int64{by}, false, true) {
+				return nil
+			}
+		}
 		for i := range live.rows(n) {
 			t, by := a.i64[a.at(i)], b.iv[b.at(i)]
 			v, ok := addInterval(t, by, sign)

@@ -29,6 +29,7 @@ type binder struct {
 	// guarded counts the branches around the node being bound that may not
 	// be taken: a constant that fails in there fails only if its row comes.
 	guarded int
+	folding Eval // computes constants; its vectors are used again
 }
 
 // Bind fixes an expression to the schema of the records it will read. All
@@ -233,8 +234,11 @@ func (b *binder) fold(at Node, x bound) bound {
 			return x
 		}
 	}
-	e := &Eval{n: 1, round: 1, slots: make([]vector, b.slots)}
-	v, err := x.eval(e, nil)
+	if missing := b.slots - len(b.folding.slots); missing > 0 {
+		b.folding.slots = append(b.folding.slots, make([]vector, missing)...)
+	}
+	b.folding.n = 1
+	v, err := x.eval(&b.folding, nil)
 	if err != nil {
 		if b.guarded > 0 {
 			return x

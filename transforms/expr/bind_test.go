@@ -223,6 +223,32 @@ func TestEvalChecksTheRecord(t *testing.T) {
 	}
 }
 
+// The largest expressions that parse bind and compute without trouble.
+func TestLongExpressions(t *testing.T) {
+	schema, rec := intRecord(1, 2, 3)
+	defer rec.Release()
+	for src, want := range map[string]int64{
+		"a" + strings.Repeat(" + 1", operatorsMax-1):                                   operatorsMax + 2,
+		"1" + strings.Repeat(" + 1", operatorsMax-2) + " + a":                          operatorsMax + 2,
+		"abs(" + strings.Repeat("CASE WHEN a > 0 THEN a END + ", 1000) + "a)":          3003,
+		strings.Repeat("abs(", depthMax/2-5) + "a" + strings.Repeat(")", depthMax/2-5): 3,
+	} {
+		arr, err := mustBind(t, src, schema).NewEval(memory.DefaultAllocator).Eval(rec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := arr.(*array.Int64).Value(2); got != want {
+			t.Errorf("%.40s… is %d, expected %d", src, got, want)
+		}
+		arr.Release()
+	}
+	list := "a IN (" + strings.Repeat("7, ", 50000) + "2)"
+	sel, err := mustBind(t, list, schema).NewEval(memory.DefaultAllocator).Filter(rec, nil)
+	if err != nil || !reflect.DeepEqual(sel, []int32{1}) {
+		t.Errorf("a long IN list found %v, %v", sel, err)
+	}
+}
+
 // A program is shared by goroutines, each with its Eval.
 func TestProgramIsShared(t *testing.T) {
 	schema, rec := intRecord(5, -3, 0, 12)

@@ -97,13 +97,9 @@ func (b *binder) compareNumbers(op string, ln, rn Node, l, r bound) (bound, boun
 	}
 	switch {
 	case lk == kInt && rk == kDouble:
-		return l, r, comparisonBy(op, func(a, b *vector, i int) int {
-			return compareIntFloat(a.i64[a.at(i)], b.f64[b.at(i)])
-		})
+		return l, r, compareMixed(op, false)
 	case lk == kDouble && rk == kInt:
-		return l, r, comparisonBy(op, func(a, b *vector, i int) int {
-			return -compareIntFloat(b.i64[b.at(i)], a.f64[a.at(i)])
-		})
+		return l, r, compareMixed(op, true)
 	case lk == kDouble || rk == kDouble:
 		l, r = b.convert(ln, l, sqltype.Double), b.convert(rn, r, sqltype.Double)
 		return l, r, comparison(op, kDouble)
@@ -161,6 +157,9 @@ func exactInt(c *constant) (int64, bool) {
 
 // compareIntFloat orders a BIGINT and a DOUBLE by their exact values.
 func compareIntFloat(i int64, f float64) int {
+	if i > -1<<53 && i < 1<<53 && f == f { // the BIGINT is a DOUBLE, too
+		return cmp.Compare(float64(i), f)
+	}
 	switch {
 	case f != f || f >= -math.MinInt64:
 		return -1
@@ -172,6 +171,43 @@ func compareIntFloat(i int64, f float64) int {
 		return c
 	}
 	return -1 // i equals the floor of a number with a fraction
+}
+
+// compareMixed returns the kernel of op for a BIGINT and a DOUBLE, in that
+// order unless doubleFirst.
+func compareMixed(op string, doubleFirst bool) kernel {
+	o := compareOps[op]
+	// Sought is the sign of comparing the BIGINT with the DOUBLE.
+	sought := 0
+	if o.less {
+		sought = -1
+		if o.swap != doubleFirst {
+			sought = 1
+		}
+	}
+	return func(n int, _ bitmap, args []*vector, out *vector) error {
+		ints, doubles := args[0], args[1]
+		if doubleFirst {
+			ints, doubles = doubles, ints
+		}
+		value := out.makeBits(n)
+		x, xMask, y, yMask := ints.i64, ints.mask(), doubles.f64, doubles.mask()
+		for w := range value {
+			var m uint64
+			for i := w << 6; i < min(w<<6+64, n); i++ {
+				var bit uint64
+				if compareIntFloat(x[i&xMask], y[i&yMask]) == sought {
+					bit = 1
+				}
+				m |= bit << (uint(i) & 63)
+			}
+			if o.negate {
+				m = ^m
+			}
+			value[w] = m
+		}
+		return nil
+	}
 }
 
 // comparisonBy returns the kernel of op for operands that order compares.

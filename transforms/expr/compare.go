@@ -3,6 +3,7 @@ package expr
 import (
 	"bytes"
 	"cmp"
+	"math/bits"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/decimal128"
@@ -221,6 +222,22 @@ func compareDoubles(out bitmap, a, b *vector, less bool) {
 			}
 			out[w] = m >> (64 - uint(len(rows)))
 		}
+	case less && !b.constant:
+		for w := range out {
+			var m uint64
+			rows := chunk(a.f64, w)
+			others := chunk(b.f64, w)[:len(rows)]
+			for i, x := range rows {
+				// Not y <= x is x < y, or that one of them is NaN: then it
+				// is y that must be.
+				var bit uint64
+				if !(others[i] <= x) && x == x {
+					bit = 1 << 63
+				}
+				m = m>>1 | bit
+			}
+			out[w] = m >> (64 - uint(len(rows)))
+		}
 	default:
 		for w := range out {
 			var m uint64
@@ -254,16 +271,24 @@ func compareFloat(x, y float64) int {
 }
 
 func compareDecimals(out bitmap, n int, a, b *vector, less bool) {
-	clear(out)
-	for i := range n {
-		x, y := a.dec[a.at(i)], b.dec[b.at(i)]
-		hit := x == y
-		if less {
-			hit = x.HighBits() < y.HighBits() || x.HighBits() == y.HighBits() && x.LowBits() < y.LowBits()
+	aMask, bMask, av, bv := a.mask(), b.mask(), a.dec, b.dec
+	for w := range out {
+		var m uint64
+		last := min(w<<6+64, n)
+		for i := w << 6; i < last; i++ {
+			x, y := av[i&aMask], bv[i&bMask]
+			var bit uint64
+			if less {
+				// The borrow of x - y, its sign bits turned to order
+				// numbers as if they had none.
+				_, borrow := bits.Sub64(x.LowBits(), y.LowBits(), 0)
+				_, bit = bits.Sub64(uint64(x.HighBits())^1<<63, uint64(y.HighBits())^1<<63, borrow)
+			} else if x == y {
+				bit = 1
+			}
+			m |= bit << (uint(i) & 63)
 		}
-		if hit {
-			out.set(i)
-		}
+		out[w] = m
 	}
 }
 

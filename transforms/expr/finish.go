@@ -147,9 +147,14 @@ func (e *Eval) finishText(v *vector, n int, buffers []*memory.Buffer) error {
 	buffers[1] = e.buffer((n + 1) * 4)
 	offsets := arrow.Int32Traits.CastFromBytes(buffers[1].Bytes())
 	size := 0
+	// Text that stands in row order without gaps is copied in one go.
+	packed := !v.constant && v.valid == nil
 	for i := range n {
 		offsets[i] = int32(size)
-		if !v.isNull(i) {
+		if v.valid == nil && !v.constant {
+			size += int(v.hi[i] - v.lo[i])
+			packed = packed && v.lo[i]-v.lo[0] == offsets[i]
+		} else if !v.isNull(i) {
 			size += len(v.text(i))
 		}
 		if size > textBytesMax {
@@ -159,6 +164,19 @@ func (e *Eval) finishText(v *vector, n int, buffers []*memory.Buffer) error {
 	offsets[n] = int32(size)
 	buffers[2] = e.buffer(size)
 	data := buffers[2].Bytes()
+	switch {
+	case packed && n > 0:
+		copy(data, v.data[v.lo[0]:])
+		return nil
+	case !v.constant:
+		lo, from := v.lo[:n], v.data
+		for i := range lo {
+			if at, end := offsets[i], offsets[i+1]; end > at {
+				copy(data[at:end], from[lo[i]:])
+			}
+		}
+		return nil
+	}
 	for i := range n {
 		if offsets[i+1] > offsets[i] {
 			copy(data[offsets[i]:], v.text(i))

@@ -88,23 +88,8 @@ func (p *likePiece) add(s string, anyCase bool) {
 // appendFolded appends s in the case that ILIKE compares in. Bytes that are no
 // UTF-8 stay what they are.
 func appendFolded(dst, s []byte) []byte {
-	for len(s) > 0 {
-		if c := s[0]; c < utf8.RuneSelf {
-			if 'A' <= c && c <= 'Z' {
-				c += 'a' - 'A'
-			}
-			dst, s = append(dst, c), s[1:]
-			continue
-		}
-		r, n := utf8.DecodeRune(s)
-		if r == utf8.RuneError && n == 1 {
-			dst = append(dst, s[0])
-		} else {
-			dst = utf8.AppendRune(dst, unicode.ToLower(unicode.ToUpper(r)))
-		}
-		s = s[n:]
-	}
-	return dst
+	dst, rest := appendASCII(dst, s, 'A')
+	return mapRunes(dst, rest, func(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) })
 }
 
 // match returns how many bytes of the start of s the piece matches, -1 if it

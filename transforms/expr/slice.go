@@ -2,6 +2,7 @@ package expr
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"math"
 	"unicode/utf8"
@@ -108,6 +109,10 @@ func hasCharacter(set, c []byte) bool {
 // skipCharacters returns the byte behind the first n characters of s.
 func skipCharacters(s []byte, n int64) int {
 	at := 0
+	for n >= 8 && len(s)-at >= 8 && binary.LittleEndian.Uint64(s[at:])&bytesHigh == 0 {
+		at += 8
+		n -= 8
+	}
 	for ; n > 0 && at < len(s); n-- {
 		if s[at] < utf8.RuneSelf {
 			at++

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"encoding/binary"
 	"unicode"
 	"unicode/utf8"
 )
@@ -41,31 +42,50 @@ func mapText(f func(dst, s []byte) []byte) kernel {
 }
 
 func upper(dst, s []byte) []byte {
-	start := len(dst)
-	dst = append(dst, s...)
-	for i, c := range dst[start:] {
-		if c >= utf8.RuneSelf {
-			return mapRunes(dst[:start+i], s[i:], unicode.ToUpper)
-		}
-		if 'a' <= c && c <= 'z' {
-			dst[start+i] = c - ('a' - 'A')
-		}
-	}
-	return dst
+	dst, rest := appendASCII(dst, s, 'a')
+	return mapRunes(dst, rest, unicode.ToUpper)
 }
 
 func lower(dst, s []byte) []byte {
+	dst, rest := appendASCII(dst, s, 'A')
+	return mapRunes(dst, rest, unicode.ToLower)
+}
+
+// Eight bytes at a time: every byte 0x01, and every byte 0x80.
+const (
+	bytesOne  = 0x0101010101010101
+	bytesHigh = 0x8080808080808080
+)
+
+// appendASCII appends s with the case of the 26 letters from first on ('a' or
+// 'A') turned round, up to the first byte that is not ASCII, and returns what
+// is left of s from there. Eight bytes are done at once: adding to each byte
+// what lifts the letters' bounds to 0x80 leaves its top bit as the answer.
+func appendASCII(dst, s []byte, first byte) (out, rest []byte) {
 	start := len(dst)
 	dst = append(dst, s...)
-	for i, c := range dst[start:] {
-		if c >= utf8.RuneSelf {
-			return mapRunes(dst[:start+i], s[i:], unicode.ToLower)
+	b := dst[start:]
+	i := 0
+	for ; len(b)-i >= 8; i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:])
+		if w&bytesHigh != 0 {
+			break
 		}
-		if 'A' <= c && c <= 'Z' {
-			dst[start+i] = c + ('a' - 'A')
+		fromFirst := w + bytesOne*uint64(0x80-first)
+		pastLast := w + bytesOne*uint64(0x80-first-26)
+		letters := (fromFirst ^ pastLast) & bytesHigh
+		binary.LittleEndian.PutUint64(b[i:], w^letters>>2)
+	}
+	for ; i < len(b); i++ {
+		c := b[i]
+		if c >= utf8.RuneSelf {
+			break
+		}
+		if c-first < 26 {
+			b[i] = c ^ 0x20
 		}
 	}
-	return dst
+	return dst[:start+i], s[i:]
 }
 
 // mapRunes appends f of every character of s.

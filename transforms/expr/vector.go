@@ -72,6 +72,15 @@ func (v *vector) at(i int) int {
 	return i
 }
 
+// mask is what the number of a row is and-ed with to find its value: in loops
+// that is cheaper than [vector.at].
+func (v *vector) mask() int {
+	if v.constant {
+		return 0
+	}
+	return -1
+}
+
 // isNull reports whether row i is NULL.
 func (v *vector) isNull(i int) bool {
 	if v.constant {
@@ -267,19 +276,33 @@ func (v *vector) merge(l layout, src *vector, rows bitmap, n int) error {
 	return nil
 }
 
+// mergeRows copies the given rows of src, or its one value, to dst.
 func mergeRows[T any](dst, src []T, constant bool, rows bitmap) {
 	for w, m := range rows {
-		if m == ^uint64(0) && !constant {
-			copy(dst[w<<6:w<<6+64], src[w<<6:w<<6+64])
-			continue
-		}
-		for ; m != 0; m &= m - 1 {
-			to := w<<6 + bits.TrailingZeros64(m)
-			from := to
-			if constant {
-				from = 0
+		to := chunk(dst, w)
+		switch {
+		case m == 0:
+		case constant:
+			for ; m != 0; m &= m - 1 {
+				to[bits.TrailingZeros64(m)] = src[0]
 			}
-			dst[to] = src[from]
+		case m == ^uint64(0):
+			copy(to, src[w<<6:])
+		case bits.OnesCount64(m) < 8:
+			from := chunk(src, w)
+			for ; m != 0; m &= m - 1 {
+				i := bits.TrailingZeros64(m)
+				to[i] = from[i]
+			}
+		default:
+			// Without a branch, which the processor could not foresee.
+			from := chunk(src, w)[:len(to)]
+			for i, v := range to {
+				if m>>uint(i)&1 != 0 {
+					v = from[i]
+				}
+				to[i] = v
+			}
 		}
 	}
 }
