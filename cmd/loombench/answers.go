@@ -15,7 +15,8 @@ const weights = 9973
 
 // answersQuery returns a query that boils a Parquet file of a work's result
 // down to one row: the number of rows, then for each column what answerParts
-// says. Integers are exact; text counts by its hash.
+// says. Only what was computed may differ a little; text and doubles as they
+// were read count by their hashes.
 func answersQuery(w *work, path string) string {
 	source := sqlText(filepath.ToSlash(path)) + ", file_row_number = true"
 	if w.partition != "" {
@@ -43,7 +44,9 @@ func answersQuery(w *work, path string) string {
 		case part.nulls:
 			sums = append(sums, fmt.Sprintf("coalesce(sum(%s) FILTER (WHERE c%d IS NULL), 0)", by, part.column))
 		case part.size:
-			sums = append(sums, fmt.Sprintf("coalesce(sum(%s * abs(c%d)), 0)", by, part.column))
+			sums = append(sums, fmt.Sprintf("coalesce(fsum(%s * abs(c%d)), 0)", by, part.column))
+		case w.columns[part.column].kind == computed:
+			sums = append(sums, fmt.Sprintf("coalesce(fsum(%s * c%d), 0)", by, part.column))
 		default:
 			sums = append(sums, fmt.Sprintf("coalesce(sum(%s * c%d), 0)", by, part.column))
 		}
@@ -60,14 +63,21 @@ func comparedValue(c column) string {
 	switch c.kind {
 	case integer:
 		return "CAST(" + name + " AS HUGEINT)"
-	case double:
+	case computed:
 		return "CAST(" + name + " AS DOUBLE)"
+	case double:
+		return hashed("CAST(" + name + " AS DOUBLE)")
 	case date:
 		return "CAST(CAST(" + name + " AS DATE) - DATE '1970-01-01' AS HUGEINT)"
 	case timestamp:
 		return "CAST(epoch_us(CAST(" + name + " AS TIMESTAMP)) AS HUGEINT)"
 	}
-	return "CAST(hash(CAST(" + name + " AS VARCHAR)) % 1000003 AS HUGEINT)"
+	return hashed("CAST(" + name + " AS VARCHAR)")
+}
+
+// hashed keeps NULL, which hash does not. The modulus keeps sums in range.
+func hashed(value string) string {
+	return "CASE WHEN " + value + " IS NOT NULL THEN CAST(hash(" + value + ") % 1000003 AS HUGEINT) END"
 }
 
 // answerPart is a number of the row that answersQuery makes.
@@ -81,7 +91,7 @@ type answerPart struct {
 func answerParts(w *work) (parts []answerPart) {
 	add := func(i int, byPosition bool) {
 		parts = append(parts, answerPart{column: i, nulls: true, byPosition: byPosition})
-		if w.columns[i].kind == double {
+		if w.columns[i].kind == computed {
 			parts = append(parts, answerPart{column: i, size: true, byPosition: byPosition})
 		}
 		parts = append(parts, answerPart{column: i, byPosition: byPosition})
@@ -119,7 +129,7 @@ func difference(w *work, a, b []string) string {
 		if x == y {
 			continue
 		}
-		if c.kind == double && !part.nulls {
+		if c.kind == computed && !part.nulls {
 			u, errU := strconv.ParseFloat(x, 64)
 			v, errV := strconv.ParseFloat(y, 64)
 			if errU == nil && errV == nil && near(u, v, size) {

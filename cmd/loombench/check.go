@@ -14,13 +14,15 @@ import (
 )
 
 // tolerance is how far apart, as a part of their size, numbers may be that were
-// added in different orders.
-const tolerance = 1e-9
+// added in different orders: some ten times what adding millions of doubles one
+// by one loses.
+const tolerance = 1e-11
 
-// near reports whether two numbers are equal but for the order of additions;
-// size is that of what was added.
+// near reports whether two numbers are equal but for the order of additions.
+// size is that of what was added, 1 if that is less: a mean near zero is no more
+// exact for it.
 func near(a, b, size float64) bool {
-	return math.Abs(a-b) <= tolerance*math.Max(math.Abs(size), 1e-9)
+	return math.Abs(a-b) <= tolerance*math.Max(math.Abs(size), 1)
 }
 
 // checkCommand compares a CSV file that csvloom wrote with the groups computed

@@ -75,8 +75,10 @@ func timesCell(t *toolResult) string {
 	switch {
 	case t == nil:
 		return "–"
+	case t.Absent && t.Tool == csvloomTool:
+		return "not available: " + t.Failure
 	case t.Absent:
-		return "absent: " + t.Failure
+		return "absent"
 	case t.Failure != "":
 		return "failed: " + t.Failure
 	case len(t.Samples) == 0:
