@@ -22,7 +22,7 @@ type Plan struct {
 	Workers int
 	// Readers is how many inputs are read at the same time. 0 means Workers.
 	Readers int
-	// Alloc is where Arrow memory comes from; nil means Go's heap.
+	// Alloc is where Arrow memory comes from; nil means a new [Recycler].
 	Alloc memory.Allocator
 	// TempDir is where temporary files go; empty means the system's place.
 	TempDir string
@@ -85,7 +85,7 @@ func (p Plan) Bind(ctx context.Context) (*Job, error) {
 		p.Readers = p.Workers
 	}
 	if p.Alloc == nil {
-		p.Alloc = memory.NewGoAllocator()
+		p.Alloc = NewRecycler()
 	}
 	if p.Counters == nil {
 		p.Counters = new(Counters)

@@ -79,7 +79,7 @@ func (c *cli) newJob(ctx context.Context, args []string, f *jobFlags, steps *ste
 func (j *job) bind(ctx context.Context) (*pipeline.Job, error) {
 	bound, err := pipeline.Plan{
 		Source: j.inputs.source, Steps: j.steps, Sink: j.sink,
-		Workers: j.flags.workers, Readers: j.flags.readers, TempDir: j.flags.tempDir, Counters: j.counters,
+		Workers: j.flags.workers, Readers: j.flags.readers, TempDir: j.flags.tempDir, Counters: j.counters, Alloc: j.cli.alloc,
 	}.Bind(ctx)
 	for _, n := range j.inputs.set.Notes() {
 		j.cli.messages.note("%s", n)

@@ -8,13 +8,45 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
-// inProcess runs a command line in this process.
+// poison is an allocator that fills what it hands out, and what
+// it takes back, with bytes that show when they are taken for data.
+type poison struct{ memory.Allocator }
+
+func (p poison) fill(b []byte) []byte {
+	for i := range b {
+		b[i] = 0xa5
+	}
+	return b
+}
+
+// Allocate returns poisoned memory.
+func (p poison) Allocate(size int) []byte { return p.fill(p.Allocator.Allocate(size)) }
+
+// Reallocate moves b and poisons what is behind it and where it was.
+func (p poison) Reallocate(size int, b []byte) []byte {
+	moved := p.Allocate(size)
+	copy(moved, b)
+	p.Free(b)
+	return moved
+}
+
+// Free poisons b.
+func (p poison) Free(b []byte) {
+	p.fill(b)
+	p.Allocator.Free(b)
+}
+
+// inProcess runs a command line in this process, with memory that is checked.
 func inProcess(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, messages bytes.Buffer
-	code = run(args, terminal{stdin: strings.NewReader(""), stdout: &out, stderr: &messages})
+	alloc := memory.NewCheckedAllocator(poison{memory.NewGoAllocator()})
+	code = run(args, terminal{stdin: strings.NewReader(""), stdout: &out, stderr: &messages, alloc: alloc})
+	alloc.AssertSize(t, 0)
 	return code, out.String(), messages.String()
 }
 

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 
+	"github.com/apache/arrow/go/v17/arrow/memory"
 	"golang.org/x/term"
 )
 
@@ -13,6 +14,7 @@ type terminal struct {
 	stdin                              io.Reader
 	stdout, stderr                     io.Writer
 	stdoutIsTerminal, stderrIsTerminal bool
+	alloc                              memory.Allocator // set by tests
 }
 
 // widthDefault is assumed where the terminal does not say how wide it is.

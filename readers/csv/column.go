@@ -173,6 +173,26 @@ func decodeColumn(f *fields, c *layoutColumn, alloc memory.Allocator) (a arrow.A
 	return a, bad
 }
 
+// nullColumn makes an array of NULLs for a column that a file lacks.
+// array.MakeArrayOfNull takes memory that is not cleared for cleared.
+func nullColumn(t arrow.DataType, rows int, alloc memory.Allocator) arrow.Array {
+	bitmap := newBuffer(alloc, int(bitutil.BytesForBits(int64(rows))))
+	buffers := []*memory.Buffer{bitmap}
+	switch t := t.(type) {
+	case *arrow.StringType:
+		buffers = append(buffers, newBuffer(alloc, 4*(rows+1)), newBuffer(alloc, 0))
+	case arrow.FixedWidthDataType:
+		buffers = append(buffers, newBuffer(alloc, int(bitutil.BytesForBits(int64(rows)*int64(t.BitWidth())))))
+	}
+	for _, b := range buffers {
+		clear(b.Bytes())
+		defer b.Release()
+	}
+	data := array.NewData(t, rows, buffers, nil, rows, 0)
+	defer data.Release()
+	return array.MakeFromData(data)
+}
+
 // decodeFixed decodes a column of a fixed-width type.
 func decodeFixed[T any](f *fields, dst []T, v *validity, parse func([]byte) (T, bool)) (bad int) {
 	ends, data, skip := f.ends, f.data, f.skip

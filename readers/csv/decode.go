@@ -87,7 +87,7 @@ func (l *layout) decode(_ context.Context, b *block, alloc memory.Allocator) (pi
 	for i := range l.columns {
 		c := &l.columns[i]
 		if c.field < 0 {
-			columns[i] = array.MakeArrayOfNull(alloc, c.dataType, ix.rows)
+			columns[i] = nullColumn(c.dataType, ix.rows, alloc)
 			continue
 		}
 		f.at(ix, c.field)
