@@ -52,11 +52,6 @@ func TestEncodingFitsTheData(t *testing.T) {
 		if m.Encoding[0] != c.want || m.Statistics.DistinctCount != c.distinct {
 			t.Errorf("%s: %v with %d distinct values, want %v with %d", c.name, m.Encoding[0], m.Statistics.DistinctCount, c.want, c.distinct)
 		}
-		stored := readParquetGo(t, b)[0]
-		for i, want := range storedCells([]arrow.Array{c.values}) {
-			if stored[i] != want {
-				t.Fatalf("%s: row %d is %s, want %s", c.name, i, stored[i], want)
-			}
-		}
+		wantCells(t, c.name, readParquetGo(t, b)[0], storedCells([]arrow.Array{c.values}))
 	}
 }

@@ -61,15 +61,7 @@ func FuzzEncode(f *testing.F) {
 		file := encode(t, schema, o, 2, split(rec, nil, 1+rows/3)...)
 		stored := readParquetGo(t, file)
 		for c := range columns {
-			want := storedCells(columns[c : c+1])
-			if len(stored[c]) != len(want) {
-				t.Fatalf("column %s: %d rows, want %d", fields[c].Name, len(stored[c]), len(want))
-			}
-			for i := range want {
-				if stored[c][i] != want[i] {
-					t.Fatalf("column %s, row %d is %.80s, want %.80s", fields[c].Name, i, stored[c][i], want[i])
-				}
-			}
+			wantCells(t, "column "+fields[c].Name, stored[c], storedCells(columns[c:c+1]))
 		}
 	})
 }

@@ -65,57 +65,35 @@ func readArrow(t testing.TB, b []byte) arrow.Table {
 	return table
 }
 
-// wantColumn fails unless the column of a table holds the values of want.
+// wantColumn fails unless the column of a table holds the values of want, bit
+// by bit.
 func wantColumn(t testing.TB, who string, got *arrow.Chunked, want []arrow.Array) {
 	t.Helper()
-	w := arrow.NewChunked(want[0].DataType(), want)
-	if got.Len() != w.Len() {
-		t.Fatalf("%s: %d rows, want %d", who, got.Len(), w.Len())
+	wantCells(t, who, storedCells(got.Chunks()), storedCells(want))
+}
+
+// wantCells fails unless two columns of values in PLAIN encoding are the same.
+func wantCells(t testing.TB, who string, got, want [][]byte) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s: %d rows, want %d", who, len(got), len(want))
 	}
-	g, ww := cells(got), cells(w)
-	for i := range ww {
-		if g[i] != ww[i] {
-			t.Fatalf("%s: row %d of %d is %.80s, want %.80s", who, i, len(ww), g[i], ww[i])
+	for i := range want {
+		if !bytes.Equal(got[i], want[i]) || (got[i] == nil) != (want[i] == nil) {
+			t.Fatalf("%s: row %d of %d is %.40x, want %.40x (empty may be NULL)", who, i, len(want), got[i], want[i])
 		}
 	}
 }
 
-// cells formats each value so that different values differ, all bits of a
-// floating-point number included.
-func cells(c *arrow.Chunked) []string {
-	var out []string
-	for _, a := range c.Chunks() {
-		for i := range a.Len() {
-			if a.IsNull(i) {
-				out = append(out, "NULL")
-				continue
-			}
-			switch a := a.(type) {
-			case *array.Float64:
-				out = append(out, fmt.Sprintf("%x", math.Float64bits(a.Value(i))))
-			case *array.Float32:
-				out = append(out, fmt.Sprintf("%x", math.Float32bits(a.Value(i))))
-			case *array.Timestamp:
-				out = append(out, fmt.Sprint(int64(a.Value(i))))
-			case *array.Time64:
-				out = append(out, fmt.Sprint(int64(a.Value(i))))
-			default:
-				out = append(out, a.ValueStr(i))
-			}
-		}
-	}
-	return out
-}
-
-// readParquetGo reads a file with parquet-go and formats the values of each
-// column as it stores them.
-func readParquetGo(t testing.TB, b []byte) [][]string {
+// readParquetGo reads a file with parquet-go and returns the values of each
+// column in PLAIN encoding, nil for NULL.
+func readParquetGo(t testing.TB, b []byte) [][][]byte {
 	t.Helper()
 	f, err := oracle.OpenFile(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
 		t.Fatalf("parquet-go: %v", err)
 	}
-	columns := make([][]string, len(f.Schema().Columns()))
+	columns := make([][][]byte, len(f.Schema().Columns()))
 	for _, g := range f.RowGroups() {
 		for c, chunk := range g.ColumnChunks() {
 			pages := chunk.Pages()
@@ -141,24 +119,24 @@ func readParquetGo(t testing.TB, b []byte) [][]string {
 	return columns
 }
 
-func storedCell(v oracle.Value) string {
+func storedCell(v oracle.Value) []byte {
 	if v.IsNull() {
-		return "NULL"
+		return nil
 	}
-	return fmt.Sprintf("%x", v.Bytes())
+	return append([]byte{}, v.Bytes()...)
 }
 
-// storedCells formats the values of arrays as Parquet stores them in PLAIN
-// encoding.
-func storedCells(arrays []arrow.Array) []string {
-	var out []string
+// storedCells returns the values of arrays as Parquet stores them in PLAIN
+// encoding, nil for NULL.
+func storedCells(arrays []arrow.Array) [][]byte {
+	var out [][]byte
 	for _, a := range arrays {
 		for i := range a.Len() {
 			if a.IsNull(i) {
-				out = append(out, "NULL")
-				continue
+				out = append(out, nil)
+			} else {
+				out = append(out, append([]byte{}, storedBytes(a, i)...))
 			}
-			out = append(out, fmt.Sprintf("%x", storedBytes(a, i)))
 		}
 	}
 	return out
@@ -380,12 +358,7 @@ func TestEveryTypeRoundTrips(t *testing.T) {
 				stored := readParquetGo(t, b)
 				table := readArrow(t, b)
 				for k := range columns {
-					want := storedCells(columns[k : k+1])
-					for i := range want {
-						if stored[k][i] != want[i] {
-							t.Fatalf("parquet-go: column %s, row %d is %.80s, want %.80s", fields[k].Name, i, stored[k][i], want[i])
-						}
-					}
+					wantCells(t, "parquet-go: column "+fields[k].Name, stored[k], storedCells(columns[k:k+1]))
 					wantColumn(t, "the Arrow library: column "+fields[k].Name, table.Column(k).Data(), columns[k:k+1])
 				}
 			})
