@@ -41,7 +41,8 @@ type groupCall struct {
 // Aggregate returns the steps of a group-by. by are the expressions to group
 // by, each with a name if wanted (`year(ts) as y`); without any, all rows are
 // one group. aggs is a list of expressions over aggregates and keys, such as
-// `sum(a) / count(*) as ratio, max(b)`. The result has the keys, then these.
+// `sum(a) / count(*) as ratio, max(b)`; with keys it may be empty. The result has
+// the keys, then these.
 //
 // The steps are a reducer, and where a list element is more than one call, a
 // stage that computes it from the reducer's result. An error is an *expr.Error,
@@ -54,7 +55,11 @@ func Aggregate(by []string, aggs string) ([]pipeline.Step, error) {
 		errs = append(errs, err)
 		g.keys = append(g.keys, keys...)
 	}
-	items, err := expr.ParseSelect(aggs)
+	var items []expr.SelectItem
+	var err error
+	if len(by) == 0 || strings.TrimSpace(aggs) != "" {
+		items, err = expr.ParseSelect(aggs)
+	}
 	if err = errors.Join(append(errs, err)...); err != nil {
 		return nil, err
 	}

@@ -46,6 +46,7 @@ func TestAggregates(t *testing.T) {
 		{"", "approx_quantile(g, 0.5) as q, approx_quantile(x, 1) as top", "q | top\n1.0099999999999998 | NaN"},
 
 		{"k", "count(*) as n", "k | n\n | 2\na | 3\nb | 2\nNULL | 2"},
+		{"g", "", "g\n1\n2\nNULL"},
 		{"x", "count(*) as n", "x | n\n0 | 2\n1e-300 | 1\n0.1 | 1\n0.2 | 1\n1e+300 | 1\ninf | 1\nNaN | 1\nNULL | 1"},
 		{"k; g", "count(*) as n", "k | g | n\n | 1 | 1\n | NULL | 1\na | 1 | 2\na | 2 | 1\nb | 2 | 2\nNULL | 1 | 1\nNULL | NULL | 1"},
 		{"d", "count(*) as n", "d | n\n-2.00 | 2\n0.01 | 1\n1.25 | 2\n3.50 | 1\n7.00 | 1\n99999999.99 | 1\nNULL | 1"},

@@ -2,6 +2,8 @@ package transforms
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/memory"
@@ -101,7 +103,7 @@ func emitTaken(ctx context.Context, t *pipeline.Task, schema *arrow.Schema, recs
 	workers := max(t.Workers, 1)
 	for {
 		var g errgroup.Group
-		made := make([]arrow.Record, 0, workers)
+		made := make([][]arrow.Record, 0, workers)
 		for len(made) < workers {
 			refs := next()
 			if len(refs) == 0 {
@@ -110,22 +112,19 @@ func emitTaken(ctx context.Context, t *pipeline.Task, schema *arrow.Schema, recs
 			i := len(made)
 			made = append(made, nil)
 			g.Go(func() (err error) {
-				made[i], err = takeUsed(t.Alloc, schema, recs, refs)
+				made[i], err = takeRows(t.Alloc, schema, recs, refs)
 				return err
 			})
 		}
 		err := g.Wait()
-		for _, rec := range made {
-			switch {
-			case rec == nil:
-			case err != nil:
+		for _, rec := range slices.Concat(made...) {
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err != nil {
 				rec.Release()
-			default:
-				if err = ctx.Err(); err != nil {
-					rec.Release()
-				} else {
-					err = emit(pipeline.Batch{Record: rec})
-				}
+			} else {
+				err = emit(pipeline.Batch{Record: rec})
 			}
 		}
 		if err != nil || len(made) < workers {
@@ -134,9 +133,33 @@ func emitTaken(ctx context.Context, t *pipeline.Task, schema *arrow.Schema, recs
 	}
 }
 
-// takeUsed gathers refs, looking only at the records that they name.
+// takeRows gathers refs into one record, or more where their texts do not fit
+// one.
+func takeRows(alloc memory.Allocator, schema *arrow.Schema, recs []arrow.Record, refs []take.Ref) ([]arrow.Record, error) {
+	rec, err := takeUsed(alloc, schema, recs, refs)
+	if err == nil {
+		return []arrow.Record{rec}, nil
+	}
+	if !errors.Is(err, take.ErrTooLarge) || len(refs) < 2 {
+		return nil, err
+	}
+	first, err := takeRows(alloc, schema, recs, refs[:len(refs)/2])
+	if err != nil {
+		return nil, err
+	}
+	second, err := takeRows(alloc, schema, recs, refs[len(refs)/2:])
+	if err != nil {
+		releaseRecords(first)
+		return nil, err
+	}
+	return append(first, second...), nil
+}
+
+// takeUsed gathers refs into one record, looking only at the records that they
+// name.
 func takeUsed(alloc memory.Allocator, schema *arrow.Schema, recs []arrow.Record, refs []take.Ref) (arrow.Record, error) {
 	number := make(map[uint32]uint32)
+	renumbered := make([]take.Ref, len(refs))
 	var used []arrow.Record
 	last, lastNumber := ^uint32(0), uint32(0)
 	for i, r := range refs {
@@ -149,7 +172,30 @@ func takeUsed(alloc memory.Allocator, schema *arrow.Schema, recs []arrow.Record,
 			}
 			last, lastNumber = r.Chunk, n
 		}
-		refs[i].Chunk = lastNumber
+		renumbered[i] = take.Ref{Chunk: lastNumber, Row: r.Row}
 	}
-	return take.Records(alloc, schema, used, refs)
+	return take.Records(alloc, schema, used, renumbered)
+}
+
+// flushRows emits rows of recs as states, in the order of refs.
+func flushRows(alloc memory.Allocator, schema *arrow.Schema, recs []arrow.Record, refs []take.Ref, emit func(arrow.Record) error) error {
+	next := chunked(refs)
+	for refs := next(); len(refs) > 0; refs = next() {
+		made, err := takeRows(alloc, schema, recs, refs)
+		if err != nil {
+			return err
+		}
+		for i, rec := range made {
+			if err := emit(rec); err != nil {
+				releaseRecords(made[i+1:])
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// asState hands records to emit as batches.
+func asState(emit pipeline.Emit) func(arrow.Record) error {
+	return func(rec arrow.Record) error { return emit(pipeline.Batch{Record: rec}) }
 }

@@ -196,15 +196,9 @@ func (l *distinctLocal) Fold(b pipeline.Batch) error {
 func (l *distinctLocal) Bytes() int64 { return l.firsts.bytes() + 8*int64(cap(l.lines)) }
 
 func (l *distinctLocal) Flush(emit pipeline.Emit) error {
-	next := chunked(l.firsts.ordered())
-	for refs := next(); len(refs) > 0; refs = next() {
-		rec, err := takeUsed(l.task.Alloc, l.bound.partial, l.firsts.recs, refs)
-		if err != nil {
-			return err
-		}
-		if err := emit(pipeline.Batch{Record: rec}); err != nil {
-			return err
-		}
+	err := flushRows(l.task.Alloc, l.bound.partial, l.firsts.recs, l.firsts.ordered(), asState(emit))
+	if err != nil {
+		return err
 	}
 	return l.firsts.reset(l.bound)
 }

@@ -409,3 +409,14 @@ func reducerOf(t testing.TB, by []string, aggs string) pipeline.Step {
 	}
 	return steps[0]
 }
+
+// narrowed is the schema of some of the columns.
+func narrowed(in input, columns pipeline.Columns) *arrow.Schema {
+	var fields []arrow.Field
+	for _, f := range in.schema.Fields() {
+		if columns[f.Name] {
+			fields = append(fields, f)
+		}
+	}
+	return arrow.NewSchema(fields, nil)
+}

@@ -221,25 +221,23 @@ func (l *sampleLocal) compact() error {
 	l.settle(l.bound.rows)
 	recs, rows, above := l.recs, l.rows, l.above
 	l.lottery = newLottery()
+	l.above = above
 	defer releaseRecords(recs)
-	for len(rows) > 0 {
-		n := min(len(rows), batchRowsMax)
-		refs := make([]take.Ref, n)
-		for i := range refs {
-			refs[i] = rows[i].ref
+	refs := make([]take.Ref, len(rows))
+	for i, r := range rows {
+		refs[i] = r.ref
+	}
+	return flushRows(l.task.Alloc, l.bound.partial, recs, refs, func(rec arrow.Record) error {
+		n := int(rec.NumRows())
+		for i := range n {
 			rows[i].ref = take.Ref{Chunk: uint32(len(l.recs)), Row: uint32(i)}
 		}
-		rec, err := takeUsed(l.task.Alloc, l.bound.partial, recs, refs)
-		if err != nil {
-			return err
-		}
-		l.recs = append(l.recs, rec)
-		l.held += recordBytes(rec)
 		l.rows = append(l.rows, rows[:n]...)
 		rows = rows[n:]
-	}
-	l.above = above
-	return nil
+		l.recs = append(l.recs, rec)
+		l.held += recordBytes(rec)
+		return nil
+	})
 }
 
 func (l *sampleLocal) Bytes() int64 {
@@ -248,15 +246,8 @@ func (l *sampleLocal) Bytes() int64 {
 
 func (l *sampleLocal) Flush(emit pipeline.Emit) error {
 	l.settle(l.bound.rows)
-	next := chunked(l.ordered())
-	for refs := next(); len(refs) > 0; refs = next() {
-		rec, err := takeUsed(l.task.Alloc, l.bound.partial, l.recs, refs)
-		if err != nil {
-			return err
-		}
-		if err := emit(pipeline.Batch{Record: rec}); err != nil {
-			return err
-		}
+	if err := flushRows(l.task.Alloc, l.bound.partial, l.recs, l.ordered(), asState(emit)); err != nil {
+		return err
 	}
 	l.Close()
 	return nil

@@ -169,7 +169,7 @@ func (l *sortLocal) add(rec arrow.Record) {
 func (l *sortLocal) Bytes() int64 { return l.held + rowWorkBytes*l.rows }
 
 func (l *sortLocal) Flush(emit pipeline.Emit) error {
-	return l.sort(func(rec arrow.Record) error { return emit(pipeline.Batch{Record: rec}) })
+	return l.sort(asState(emit))
 }
 
 func (l *sortLocal) Close() {
@@ -212,17 +212,7 @@ func (l *sortLocal) sortRun(run []placed, emit func(arrow.Record) error) error {
 	if l.bound.limit >= 0 {
 		refs = refs[:min(int64(len(refs)), l.bound.limit)]
 	}
-	next := chunked(refs)
-	for refs := next(); len(refs) > 0; refs = next() {
-		rec, err := takeUsed(l.task.Alloc, l.bound.partial, recs, refs)
-		if err != nil {
-			return err
-		}
-		if err := emit(rec); err != nil {
-			return err
-		}
-	}
-	return nil
+	return flushRows(l.task.Alloc, l.bound.partial, recs, refs, emit)
 }
 
 // keyArrays are the key columns of a state.

@@ -123,6 +123,9 @@ func (s *approxCount) size(g uint32) int64 {
 const (
 	sketchHashes = 0
 	sketchDense  = 1
+
+	// denseBlobBytes: the form, the hyperloglog package's header, registers.
+	denseBlobBytes = 1 + 8 + 1<<14
 )
 
 func (s *approxCount) columns(alloc memory.Allocator, groups []uint32) ([]arrow.Array, error) {
@@ -157,7 +160,7 @@ func (s *approxCount) combine(groups []uint32, columns []arrow.Array) error {
 			for blob = blob[1:]; len(blob) > 0; blob = blob[8:] {
 				s.add(d, binary.LittleEndian.Uint64(blob))
 			}
-		case len(blob) > 0 && blob[0] == sketchDense:
+		case len(blob) == denseBlobBytes && blob[0] == sketchDense:
 			var o hyperloglog.Sketch
 			if o.UnmarshalBinary(blob[1:]) != nil {
 				return errState("approx_count_distinct")

@@ -5,6 +5,8 @@ import (
 	"math"
 
 	"github.com/DataDog/sketches-go/ddsketch"
+	"github.com/DataDog/sketches-go/ddsketch/mapping"
+	"github.com/DataDog/sketches-go/ddsketch/store"
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
@@ -92,12 +94,48 @@ func (s *approxQuantile) columns(alloc memory.Allocator, groups []uint32) ([]arr
 			buf = binary.AppendUvarint(buf, n)
 		}
 		if q.n > 0 {
-			q.sketch.Encode(&buf, false)
+			buf = binary.AppendUvarint(buf, uint64(q.sketch.GetZeroCount()))
+			buf = appendBins(buf, q.sketch.GetPositiveValueStore())
+			buf = appendBins(buf, q.sketch.GetNegativeValueStore())
 		}
 		return buf, nil
 	}))
 	return c.result()
 }
+
+// appendBins appends how many bins there are, and of each the index and the
+// count. The store's own encoding cannot be read back safely: an index beyond
+// all doubles makes it allocate without bound.
+func appendBins(buf []byte, bins store.Store) []byte {
+	n := 0
+	var list []byte
+	bins.ForEach(func(index int, count float64) bool {
+		n++
+		list = binary.AppendVarint(list, int64(index))
+		list = binary.AppendUvarint(list, uint64(count))
+		return false
+	})
+	return append(binary.AppendUvarint(buf, uint64(n)), list...)
+}
+
+// readBins adds the bins that appendBins wrote to a store and returns their
+// total. Only bins of m are allowed.
+func readBins(r *varints, bins store.Store, m mapping.IndexMapping) (total uint64) {
+	low, high := m.Index(m.MinIndexableValue()), m.Index(m.MaxIndexableValue())
+	for n := r.next(); n > 0 && !r.bad; n-- {
+		index, count := r.signed(), r.next()
+		if index < int64(low) || index > int64(high) || count == 0 || count > sketchCountMax {
+			r.bad = true
+			return 0
+		}
+		bins.AddWithCount(int(index), float64(count))
+		total += count
+	}
+	return total
+}
+
+// sketchCountMax bounds the counts of a sketch, which are kept as doubles.
+const sketchCountMax = 1 << 53
 
 func (s *approxQuantile) combine(groups []uint32, columns []arrow.Array) error {
 	blobs := columns[0].(*array.Binary)
@@ -111,17 +149,24 @@ func (s *approxQuantile) combine(groups []uint32, columns []arrow.Array) error {
 		q.below += r.next()
 		q.above += r.next()
 		q.nan += r.next()
-		if r.bad || (n > 0) != (len(r.b) > 0) {
-			return errState("approx_quantile")
+		total := uint64(0)
+		if n > 0 && !r.bad {
+			sketch, err := s.own(q)
+			if err != nil {
+				return err
+			}
+			if zeros := r.next(); zeros > sketchCountMax {
+				r.bad = true
+			} else if zeros > 0 {
+				total = zeros
+				if err := sketch.AddWithCount(0, float64(zeros)); err != nil {
+					return err
+				}
+			}
+			total += readBins(&r, sketch.GetPositiveValueStore(), sketch.IndexMapping)
+			total += readBins(&r, sketch.GetNegativeValueStore(), sketch.IndexMapping)
 		}
-		if n == 0 {
-			continue
-		}
-		sketch, err := s.own(q)
-		if err != nil {
-			return err
-		}
-		if sketch.DecodeAndMergeWith(r.b) != nil {
+		if r.bad || len(r.b) > 0 || total != n {
 			return errState("approx_quantile")
 		}
 	}

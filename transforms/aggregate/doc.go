@@ -30,7 +30,7 @@
 //	bool_and bool_or value
 //	string_agg      entries: of each text the order key, source, line, text
 //	median          values
-//	approx_quantile sketch: counts of -Inf, +Inf, NaN; a DDSketch
+//	approx_quantile sketch: counts of numbers, -Inf, +Inf, NaN, 0; the bins of a DDSketch
 //	approx_count_distinct sketch: hashes, or 2^14 registers
 //	f(DISTINCT x)   values: a list of the distinct values
 //

@@ -156,6 +156,16 @@ func (r *varints) next() uint64 {
 	return v
 }
 
+func (r *varints) signed() int64 {
+	v, n := binary.Varint(r.b)
+	if n <= 0 {
+		r.b, r.bad = nil, true
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
 func (r *varints) text() []byte {
 	n := r.next()
 	if n > uint64(len(r.b)) {

@@ -182,6 +182,9 @@ func Variance(s Sum, q *Squares, w *Wide, n, divisor int64, root bool) float64 {
 	// n·Σx² - (Σx)², exactly; then one division.
 	square.Mul(square, big.NewInt(n))
 	square.Sub(square, sum.Mul(sum, sum))
+	if square.Sign() < 0 {
+		return math.NaN() // no values have such sums
+	}
 	f := new(big.Float).SetPrec(bigPrec).SetInt(square)
 	d := new(big.Float).SetPrec(bigPrec).SetInt64(n)
 	d.Mul(d, new(big.Float).SetInt64(divisor))

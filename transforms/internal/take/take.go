@@ -4,6 +4,7 @@
 package take
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -13,6 +14,10 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/decimal128"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 )
+
+// ErrTooLarge says that the texts of the rows do not fit one array, which holds
+// 2 GiB. Fewer rows at a time would.
+var ErrTooLarge = errors.New("more text than the 2 GiB of one batch")
 
 // Ref names a row of one of several chunks.
 type Ref struct{ Chunk, Row uint32 }
@@ -52,8 +57,7 @@ func record(schema *arrow.Schema, rows int, column func(int) (arrow.Array, error
 	return array.NewRecord(schema, cols, int64(rows)), nil
 }
 
-// Array gathers rows of a. It fails for nested types, and when the texts
-// gathered do not fit one array (2 GiB).
+// Array gathers rows of a. It fails for nested types, and with [ErrTooLarge].
 func Array(alloc memory.Allocator, a arrow.Array, rows []int32) (arrow.Array, error) {
 	return gather(alloc, a.DataType(), &single{newColumn(a), rows})
 }
@@ -141,7 +145,7 @@ func gather(alloc memory.Allocator, t arrow.DataType, r rows) (arrow.Array, erro
 	case arrow.STRING, arrow.BINARY:
 		total := r.textBytes()
 		if total > math.MaxInt32 {
-			return nil, fmt.Errorf("%d rows hold %d bytes of text, more than the 2 GiB of one batch", n, total)
+			return nil, fmt.Errorf("%d rows hold %d bytes: %w", n, total, ErrTooLarge)
 		}
 		buffers[1] = newBuffer(alloc, 4*(n+1))
 		buffers = append(buffers, newBuffer(alloc, int(total)))

@@ -1,8 +1,10 @@
 package take
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -128,6 +130,15 @@ func TestNestedTypesAreRefused(t *testing.T) {
 	b := array.NewListBuilder(memory.DefaultAllocator, arrow.PrimitiveTypes.Int64)
 	if _, err := Array(memory.DefaultAllocator, b.NewArray(), nil); err == nil {
 		t.Error("a list must be refused")
+	}
+}
+
+func TestTooMuchText(t *testing.T) {
+	b := array.NewStringBuilder(memory.DefaultAllocator)
+	b.Append(strings.Repeat("x", 1<<20))
+	a := b.NewArray()
+	if _, err := Array(memory.DefaultAllocator, a, make([]int32, 2048)); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("2 GiB of text: the error is %v", err)
 	}
 }
 
