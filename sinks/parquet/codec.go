@@ -24,7 +24,7 @@ type compressor interface {
 }
 
 // zstdLevelDefault is the level of 0. On the columns of tables the next levels
-// save a few hundredths and take twice the time.
+// save a few hundredths and take two to three times as long.
 const zstdLevelDefault = 1
 
 // newCompressor returns nil for Uncompressed. One for text looks harder at bytes

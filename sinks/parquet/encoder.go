@@ -31,8 +31,10 @@ import (
 //
 // Memory: besides the row group being gathered there are at most
 // 1 + ceil(workers/columns) on their way, and together they hold at most
-// Task.MemoryBytes of values unless a single one exceeds it. Each worker has
-// scratch of up to about six times the widest column of a row group.
+// Task.MemoryBytes of values unless a single one exceeds it. A row group holds
+// no more than Options.RowGroupBytes of values, 48 MiB by default. Each worker has
+// scratch of up to about six times the widest column of a row group. The page
+// index, about 100 bytes a page, is kept until Close.
 type Encoder struct {
 	w       io.Writer
 	columns []column

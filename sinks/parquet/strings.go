@@ -126,7 +126,7 @@ func (e *chunkEncoder) chooseString(values *byteStrings) error {
 // this may take is left in other.
 func (e *chunkEncoder) stringCodes(values *byteStrings, other *alternative) error {
 	d := &e.dictionary
-	d.Reset(!e.column.variableLength())
+	d.Reset(!e.column.variableLength(), dictionaryBytesMax)
 	e.codes = slices.Grow(e.codes[:0], values.n)[:values.n]
 	valuesBytes := int64(values.size(0, values.n))
 	if e.column.variableLength() {
@@ -141,12 +141,12 @@ func (e *chunkEncoder) stringCodes(values *byteStrings, other *alternative) erro
 				}
 				low += r.len()
 			}
-			return len(d.Plain) <= dictionaryBytesMax
+			return true
 		},
 		d.Len,
 		func(expected int) bool {
 			entryBytes := max(1, len(d.Plain)/d.Len())
-			if obvious(expected, entryBytes, values.n) && len(d.Plain) <= dictionaryBytesMax {
+			if obvious(expected, entryBytes, values.n) && expected*entryBytes <= dictionaryBytesMax {
 				return true
 			}
 			if other.plainBytes == 0 {

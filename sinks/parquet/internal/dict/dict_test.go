@@ -32,7 +32,7 @@ func TestStrings(t *testing.T) {
 		values := rapid.SliceOfN(rapid.SampledFrom(pool), 0, 200).Draw(t, "values")
 		data, offsets := layout(values)
 		var d Strings
-		d.Reset(false)
+		d.Reset(false, 1<<30)
 		codes := make([]uint32, len(values))
 		split := rapid.IntRange(0, len(values)).Draw(t, "split")
 		if !d.Encode(codes[:split], data, offsets) || !d.Encode(codes[split:], data, offsets[split:]) {
@@ -61,7 +61,7 @@ func TestStringsGrow(t *testing.T) {
 	data, offsets := layout(values)
 	var d Strings
 	for range 2 { // the second time with the memory of the first
-		d.Reset(false)
+		d.Reset(false, 1<<30)
 		codes := make([]uint32, len(values))
 		if !d.Encode(codes, data, offsets) {
 			t.Fatal("Encode gave up")
@@ -74,6 +74,22 @@ func TestStringsGrow(t *testing.T) {
 	}
 	if want := []byte("\x03\x00\x00\x00id0\x03\x00\x00\x00id1"); !bytes.HasPrefix(d.Plain, want) {
 		t.Errorf("Plain starts with %q, want %q", d.Plain[:14], want)
+	}
+}
+
+func TestStringsGiveUpWhenTooLarge(t *testing.T) {
+	values := make([]string, 2000)
+	for i := range values {
+		values[i] = fmt.Sprintf("%0100d", i)
+	}
+	data, offsets := layout(values)
+	var d Strings
+	d.Reset(false, 50_000)
+	if d.Encode(make([]uint32, len(values)), data, offsets) {
+		t.Error("Encode went on beyond the limit")
+	}
+	if len(d.Plain) > 50_000+keysBlock*104 {
+		t.Errorf("the entries have %d bytes, want little more than 50,000", len(d.Plain))
 	}
 }
 
@@ -210,7 +226,7 @@ func BenchmarkStrings(b *testing.B) {
 		b.Run(fmt.Sprintf("distinct=%d", c.distinct), func(b *testing.B) {
 			var d Strings
 			for b.Loop() {
-				d.Reset(false)
+				d.Reset(false, 1<<30)
 				d.Encode(codes, data, offsets)
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(codes)), "ns/value")

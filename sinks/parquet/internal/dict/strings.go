@@ -13,13 +13,14 @@ type Strings struct {
 	// fixed-length values.
 	Plain []byte
 
-	ends   []int // where entry i ends in Plain
-	prefix int   // bytes of length in front of each entry
-	slots  []stringSlot
-	shift  uint         // 64 - log2(len(slots))
-	probes int          // left before the table gives up
-	spare  []stringSlot // memory for the table to grow into
-	sum    uint64       // what touch returned, so that its loads are not optimised away
+	ends          []int // where entry i ends in Plain
+	prefix        int   // bytes of length in front of each entry
+	plainBytesMax int
+	slots         []stringSlot
+	shift         uint         // 64 - log2(len(slots))
+	probes        int          // left before the table gives up
+	spare         []stringSlot // memory for the table to grow into
+	sum           uint64       // what touch returned, so that its loads are not optimised away
 }
 
 // stringKey stands for a string. One of up to 15 bytes is in it whole: the
@@ -51,8 +52,10 @@ const keysBlock = 128
 // since it does not fit the first level cache.
 const touchSlotsMin = 1 << 11
 
-// Reset empties the dictionary. Fixed-length values have no length in Plain.
-func (d *Strings) Reset(fixedLength bool) {
+// Reset empties the dictionary, which is then good for plainBytesMax of
+// entries. Fixed-length values have no length in Plain.
+func (d *Strings) Reset(fixedLength bool, plainBytesMax int) {
+	d.plainBytesMax = plainBytesMax
 	d.Plain = d.Plain[:0]
 	d.ends = d.ends[:0]
 	d.prefix = 4
@@ -78,7 +81,7 @@ func (d *Strings) Entry(code int) []byte {
 
 // Encode writes the codes of the strings that offsets cut out of data to codes
 // and reports whether it got through: it does not when the values collide too
-// much. offsets has one element more than codes.
+// much or the entries take too much room. offsets has one element more than codes.
 func (d *Strings) Encode(codes []uint32, data []byte, offsets []int32) bool {
 	d.probes = probesMax(len(codes))
 	var keys [keysBlock]stringKey
@@ -95,7 +98,7 @@ func (d *Strings) Encode(codes []uint32, data []byte, offsets []int32) bool {
 		} else {
 			d.findShort(codes[:n], keys[:n], data, offsets)
 		}
-		if d.probes < 0 {
+		if d.probes < 0 || len(d.Plain) > d.plainBytesMax {
 			return false
 		}
 		codes, offsets = codes[n:], offsets[n:]
