@@ -43,7 +43,7 @@ func mulChecked(x, y int64) (int64, bool) {
 		return 0, true
 	}
 	z := x * y
-	if z/y != x || x == -1 && y == math.MinInt64 || y == -1 && x == math.MinInt64 {
+	if z/y != x || y == -1 && x == math.MinInt64 {
 		return z, false
 	}
 	return z, true

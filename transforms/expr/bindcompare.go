@@ -166,11 +166,9 @@ func compareIntFloat(i int64, f float64) int {
 	case f < math.MinInt64:
 		return 1
 	}
-	whole := math.Floor(f)
-	if c := cmp.Compare(i, int64(whole)); c != 0 || f == whole {
-		return c
-	}
-	return -1 // i equals the floor of a number with a fraction
+	// One of the two is beyond 2⁵³. If that is f it has no fraction; if not,
+	// the fraction does not matter.
+	return cmp.Compare(i, int64(f))
 }
 
 // compareMixed returns the kernel of op for a BIGINT and a DOUBLE, in that

@@ -4,8 +4,11 @@ import (
 	"math/big"
 	"testing"
 
+	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/decimal128"
 	"pgregory.net/rapid"
+
+	"csvloom/pipeline/sqltype"
 )
 
 // drawDecimal draws numbers of any length up to 38 digits.
@@ -74,6 +77,49 @@ func TestRescaleAgreesWithBig(t *testing.T) {
 		got, ok := rescale(x, from, to, precision)
 		if ok != fits || ok && got.BigInt().Cmp(want) != 0 {
 			t.Fatalf("rescale(%s, %d, %d, %d) = %s, %t; expected %s, %t", x.BigInt(), from, to, precision, got.BigInt(), ok, want, fits)
+		}
+	})
+}
+
+// Every operator on DECIMALs is exact, or says that the result does not fit.
+func TestDecimalArithmeticAgreesWithBig(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		op := rapid.SampledFrom([]string{"+", "-", "*", "//", "%"}).Draw(t, "op")
+		types := [2]*arrow.Decimal128Type{}
+		values := [2]decimal128.Num{}
+		scale := int32(rapid.IntRange(0, 19).Draw(t, "scale"))
+		for i := range types {
+			v := drawDecimal(t, "operand")
+			precision := max(int32(len(new(big.Int).Abs(v.BigInt()).String())), scale, 1)
+			types[i], values[i] = sqltype.Decimal(precision, scale), v
+		}
+		result := decimalResult(op, types[0], types[1])
+		args := []*vector{{dec: values[:1]}, {constant: true, dec: values[1:]}}
+		out := &vector{}
+		err := decimalKernel(op, types[0], types[1], result)(1, nil, args, out)
+
+		x, y, want := values[0].BigInt(), values[1].BigInt(), new(big.Int)
+		switch op {
+		case "+":
+			want.Add(x, y)
+		case "-":
+			want.Sub(x, y)
+		case "*":
+			want.Mul(x, y)
+		default:
+			if y.Sign() == 0 {
+				if err != nil || !out.isNull(0) {
+					t.Fatalf("%s %s 0 is not NULL: %v", x, op, err)
+				}
+				return
+			}
+			if want.Quo(x, y); op == "%" {
+				want.Rem(x, y)
+			}
+		}
+		fits := new(big.Int).Abs(want).Cmp(tenTo(result.Precision)) < 0
+		if fits != (err == nil) || fits && out.dec[0].BigInt().Cmp(want) != 0 {
+			t.Fatalf("%s %s %s as %s is %v (%v), expected %s", x, op, y, result, out.dec, err, want)
 		}
 	})
 }

@@ -270,19 +270,20 @@ func (a *apply) typ() arrow.DataType { return a.t }
 func (a *apply) eval(e *Eval, active bitmap) (*vector, error) {
 	out := &e.slots[a.slot]
 	args := out.own.args[:0]
-	constant := true
+	constant, null := true, false
 	for _, arg := range a.args {
 		v, err := arg.eval(e, active)
 		if err != nil {
 			return nil, err
 		}
-		if v.constant && v.null && !a.lenient {
-			return nullConstant, nil
-		}
 		constant = constant && v.constant
+		null = null || v.constant && v.null
 		args = append(args, v)
 	}
 	out.own.args = args
+	if null && !a.lenient {
+		return nullConstant, nil
+	}
 	out.reset()
 	n, live := e.n, active
 	switch {
