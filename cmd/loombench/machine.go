@@ -16,6 +16,9 @@ type machine struct {
 	MemoryBytes int64  `json:"memory_bytes,omitempty"` // 0 where not known
 	System      string `json:"system"`
 	Go          string `json:"go"`
+	// Load is the number of processes that ran in the minute before the start,
+	// on average: well above 0, times say little. "" where not known.
+	Load string `json:"load,omitempty"`
 }
 
 func thisMachine(threads int) machine {
@@ -28,6 +31,9 @@ func thisMachine(threads int) machine {
 	}
 	if kib, err := strconv.ParseInt(strings.TrimSuffix(procField("/proc/meminfo", "MemTotal"), " kB"), 10, 64); err == nil {
 		m.MemoryBytes = kib * 1024
+	}
+	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
+		m.Load, _, _ = strings.Cut(string(text), " ")
 	}
 	return m
 }
@@ -52,5 +58,9 @@ func (m machine) String() string {
 	if m.MemoryBytes > 0 {
 		s += fmt.Sprintf(", %.0f GiB", float64(m.MemoryBytes)/(1<<30))
 	}
-	return s + ", " + m.System + ", " + m.Go
+	s += ", " + m.System + ", " + m.Go
+	if m.Load != "" {
+		s += ", load before the start " + m.Load
+	}
+	return s
 }

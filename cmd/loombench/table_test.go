@@ -32,7 +32,7 @@ func exampleReport() *report {
 		return &toolResult{Tool: tool, Mode: mode, Samples: []sample{{WallSeconds: seconds + 1, WorkSeconds: seconds, CPUSeconds: 3, OutputBytes: bytes}}}
 	}
 	return &report{
-		Machine: machine{CPU: "Model | 9000", Threads: 2, CPUs: 4, MemoryBytes: 24 << 30, System: "linux/amd64", Go: "go1.26"},
+		Machine: machine{CPU: "Model | 9000", Threads: 2, CPUs: 4, MemoryBytes: 24 << 30, System: "linux/amd64", Go: "go1.26", Load: "0.02"},
 		Rounds:  3, Csvloom: "csvloom v1",
 		Peers: []peerTitle{{Name: "duckdb", Title: "DuckDB 9.9"}, {Name: "polars", Title: "Polars 8.8", Absent: "no python"}},
 		Works: []*workResult{
