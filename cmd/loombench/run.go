@@ -108,7 +108,10 @@ func (f *runFlags) run(ctx context.Context, dir string, stdout, stderr io.Writer
 	}
 	wanted := func(name string) bool { return len(f.only) == 0 || slices.Contains(f.only, name) }
 	b.env = noEnvironment("not asked for")
-	if len(chosen) > 0 && slices.ContainsFunc(works, func(w *work) bool { return wanted(w.name) }) {
+	if !slices.ContainsFunc(works, func(w *work) bool { return wanted(w.name) }) {
+		b.peers = nil // measures are of csvloom alone
+	}
+	if len(b.peers) > 0 {
 		b.env = prepare(ctx, stderr)
 	}
 	r := &report{Machine: thisMachine(f.threads), Rounds: f.rounds, Csvloom: b.version(ctx), Peers: b.peerTitles()}
