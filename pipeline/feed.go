@@ -68,15 +68,11 @@ func (f *flow) readInput(ctx context.Context, source int, in Input, count *Input
 }
 
 // merge feeds a later segment: it runs the merge of the reducer before it.
-func (f *flow) merge(ctx context.Context, before *segment, states []Batch) {
-	defer func() {
-		for i := range states {
-			states[i].Release()
-		}
-	}()
+func (f *flow) merge(ctx context.Context, before *segment, input *states) {
+	defer input.release()
 	seq := Seq{}
 	row := int64(1)
-	err := before.reducer.Merge(ctx, f.job.task, statesOf(ctx, states), func(b Batch) error {
+	err := input.merge(ctx, f.job.task, before.reducer, func(b Batch) error {
 		rows := b.Record.NumRows()
 		b.Seq, b.Origin, b.Rows, b.Tally = seq, ordinals{row}, nil, Tally{}
 		if !f.send(ctx, work{seq: seq, batch: b}) {

@@ -24,6 +24,10 @@ type Plan struct {
 	Readers int
 	// Alloc is where Arrow memory comes from; nil means a new [Recycler].
 	Alloc memory.Allocator
+	// MemoryBytes bounds the states of reducers that can spill to disk; 0
+	// means no bound. Half of it is for all workers together, the rest for
+	// merging and for what is in flight.
+	MemoryBytes int64
 	// TempDir is where temporary files go; empty means the system's place.
 	TempDir string
 	// Counters, if not nil, is kept up to date while the job runs, for
@@ -90,7 +94,8 @@ func (p Plan) Bind(ctx context.Context) (*Job, error) {
 	if p.Counters == nil {
 		p.Counters = new(Counters)
 	}
-	j := &Job{plan: p, task: &Task{Alloc: p.Alloc, Workers: p.Workers, TempDir: p.TempDir}}
+	j := &Job{plan: p, task: &Task{Alloc: p.Alloc, Workers: p.Workers, TempDir: p.TempDir,
+		MemoryBytes: p.MemoryBytes / 2 / int64(p.Workers)}}
 
 	schema, err := p.Source.Schema(ctx, j.task)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"sync"
 	"time"
 )
@@ -56,16 +55,18 @@ func (j *Job) Run(ctx context.Context) (report *Report, err error) {
 		}
 	}()
 
-	var states []Batch
+	var held states // between two segments
+	defer func() { held.release() }()
 	for i, s := range j.segments {
 		f := newFlow(j, s, i == 0)
 		f.tx = tx
 		feed := f.readSource
 		if i > 0 {
 			before := j.segments[i-1]
-			feed = func(ctx context.Context) { f.merge(ctx, before, states) }
+			input := held
+			feed = func(ctx context.Context) { f.merge(ctx, before, &input) }
 		}
-		if states, err = f.run(ctx, feed); err != nil {
+		if held, err = f.run(ctx, feed); err != nil {
 			return nil, err
 		}
 	}
@@ -106,7 +107,7 @@ type flow struct {
 	cancel context.CancelCauseFunc // stops the segment at once
 
 	mu       sync.Mutex
-	states   []Batch
+	states   states
 	failed   error // the failure with the lowest place so far
 	failedAt Seq
 	stopped  bool // ended early because no more rows are wanted
@@ -173,7 +174,7 @@ func (f *flow) last() *StageCounters { return f.counters[len(f.counters)-1] }
 func (f *flow) foldsInWorkers() bool { return f.seg.reducer != nil && len(f.seg.inOrder) == 0 }
 
 // run runs the segment to its end and returns the states of its reducer.
-func (f *flow) run(ctx context.Context, feed func(context.Context)) ([]Batch, error) {
+func (f *flow) run(ctx context.Context, feed func(context.Context)) (states, error) {
 	parent := ctx
 	ctx, f.cancel = context.WithCancelCause(ctx)
 	defer f.cancel(nil)
@@ -203,10 +204,8 @@ func (f *flow) run(ctx context.Context, feed func(context.Context)) ([]Batch, er
 		err = context.Cause(ctx)
 	}
 	if err != nil {
-		for i := range f.states {
-			f.states[i].Release()
-		}
-		return nil, err
+		f.states.release()
+		return states{}, err
 	}
 	return f.states, nil
 }
@@ -238,32 +237,6 @@ func (f *flow) pastFailure(seq Seq) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return seq.Compare(f.failedAt) > 0
-}
-
-// addState keeps a state that a Local has flushed.
-func (f *flow) addState(b Batch) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.states = append(f.states, b)
-	return nil
-}
-
-// statesOf yields the states and hands them over; what is not pulled is
-// released by the caller.
-func statesOf(ctx context.Context, states []Batch) iter.Seq2[Batch, error] {
-	return func(yield func(Batch, error) bool) {
-		for i := range states {
-			if ctx.Err() != nil {
-				yield(Batch{}, context.Cause(ctx))
-				return
-			}
-			b := states[i]
-			states[i] = Batch{}
-			if !yield(b, nil) {
-				return
-			}
-		}
-	}
 }
 
 // openStages opens the stages for one goroutine.

@@ -115,7 +115,10 @@ func (f *flow) fold(local Local, b Batch, input *InputCounters) error {
 	f.last().Batches.Add(1)
 	f.last().RowsIn.Add(rows)
 	before := b
-	return asInputError(local.Fold(b), &before, f.seg.name)
+	if err := local.Fold(b); err != nil {
+		return asInputError(err, &before, f.seg.name)
+	}
+	return f.spillIfShort(local)
 }
 
 func (f *flow) hasFailed() bool {

@@ -19,12 +19,14 @@ type jobFlags struct {
 	workers int
 	readers int
 	tempDir string
+	memory  string
 }
 
 func (f *jobFlags) register(fs *pflag.FlagSet) {
 	f.input.register(fs)
 	fs.IntVar(&f.workers, "workers", 0, "`goroutines` that decode and transform; by default one per CPU")
 	fs.IntVar(&f.readers, "readers", 0, "`inputs` read at the same time; by default as many as workers")
+	fs.StringVar(&f.memory, "memory", "", "about how much memory to use, such as `512MiB`; by default a quarter of what there is, at most 4 GiB. Groups that do not fit go to --temp-dir")
 	fs.StringVar(&f.tempDir, "temp-dir", "", "`directory` for temporary files")
 }
 
@@ -77,8 +79,13 @@ func (c *cli) newJob(ctx context.Context, args []string, f *jobFlags, steps *ste
 
 // bind looks at the inputs and binds the plan to them.
 func (j *job) bind(ctx context.Context) (*pipeline.Job, error) {
+	memory, err := j.memoryBytes()
+	if err != nil {
+		return nil, err
+	}
 	bound, err := pipeline.Plan{
-		Source: j.inputs.source, Steps: j.steps, Sink: j.sink,
+		MemoryBytes: memory,
+		Source:      j.inputs.source, Steps: j.steps, Sink: j.sink,
 		Workers: j.flags.workers, Readers: j.flags.readers, TempDir: j.flags.tempDir, Counters: j.counters, Alloc: j.cli.alloc,
 	}.Bind(ctx)
 	for _, n := range j.inputs.set.Notes() {

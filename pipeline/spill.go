@@ -1,0 +1,234 @@
+package pipeline
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"sort"
+	"sync"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/ipc"
+	"golang.org/x/sync/errgroup"
+)
+
+// spill keeps record batches in temporary files, one for each hash partition, as
+// Arrow IPC streams. Its files are 0600, in Task.TempDir, and gone after close.
+type spill struct {
+	task   *Task
+	schema *arrow.Schema
+	files  []spillFile
+}
+
+// spillFile is one partition. Its lock covers its fields.
+type spillFile struct {
+	mu     sync.Mutex
+	file   *os.File
+	buffer *bufio.Writer
+	writer *ipc.Writer
+	failed *stickyWriter
+}
+
+const spillBufferBytes = 64 << 10
+
+func newSpill(t *Task, schema *arrow.Schema, partitions int) *spill {
+	return &spill{task: t, schema: schema, files: make([]spillFile, partitions)}
+}
+
+// addState takes ownership of a state batch and writes each of its rows to the
+// partition that the first column names; it ascends.
+func (s *spill) addState(b Batch) error {
+	defer b.Release()
+	rows := int(b.Record.NumRows())
+	partitions := b.Record.Column(0).(*array.Uint8).Uint8Values()
+	for from := 0; from < rows; {
+		p := partitions[from]
+		to := from + sort.Search(rows-from, func(i int) bool { return partitions[from+i] > p })
+		slice := b.Record.NewSlice(int64(from), int64(to))
+		err := s.add(int(p), slice)
+		slice.Release()
+		if err != nil {
+			return err
+		}
+		from = to
+	}
+	return nil
+}
+
+// add writes a record, which stays the caller's, to a partition.
+func (s *spill) add(partition int, rec arrow.Record) error {
+	f := &s.files[partition]
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.file == nil {
+		file, err := os.CreateTemp(s.task.TempDir, "csvloom-spill-*")
+		if err != nil {
+			return fmt.Errorf("cannot spill to disk: %w", err)
+		}
+		// Where the system allows it, the file has no name from here on, and
+		// nothing is left of it whatever becomes of the process.
+		_ = os.Remove(file.Name())
+		f.file = file
+		f.failed = &stickyWriter{w: file}
+		f.buffer = bufio.NewWriterSize(f.failed, spillBufferBytes)
+		f.writer = ipc.NewWriter(f.buffer, ipc.WithSchema(s.schema), ipc.WithAllocator(s.task.Alloc))
+	}
+	return f.check(f.writer.Write(rec))
+}
+
+// check returns err or what failed before: the IPC writer can lose an error.
+func (f *spillFile) check(err error) error {
+	if e := f.failed.err; e != nil {
+		err = e
+	}
+	if err != nil {
+		return fmt.Errorf("cannot spill to disk: %w; give another --temp-dir, or more --memory", err)
+	}
+	return nil
+}
+
+// stickyWriter remembers its first error.
+type stickyWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (s *stickyWriter) Write(p []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.w.Write(p)
+	s.err = err
+	return n, err
+}
+
+// finish ends writing.
+func (s *spill) finish() error {
+	for i := range s.files {
+		f := &s.files[i]
+		if f.file == nil {
+			continue
+		}
+		err := f.writer.Close()
+		if e := f.buffer.Flush(); err == nil {
+			err = e
+		}
+		if err := f.check(err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read yields the batches of a partition in the order of writing. The file is
+// let go at the end.
+func (s *spill) read(ctx context.Context, partition int) iter.Seq2[Batch, error] {
+	return func(yield func(Batch, error) bool) {
+		f := &s.files[partition]
+		if f.file == nil {
+			return
+		}
+		defer f.close()
+		if _, err := f.file.Seek(0, io.SeekStart); err != nil {
+			yield(Batch{}, err)
+			return
+		}
+		r, err := ipc.NewReader(bufio.NewReaderSize(f.file, spillBufferBytes), ipc.WithAllocator(s.task.Alloc))
+		if err != nil {
+			yield(Batch{}, fmt.Errorf("cannot read what was spilled: %w", err))
+			return
+		}
+		defer r.Release()
+		for ctx.Err() == nil && r.Next() {
+			rec := r.Record()
+			rec.Retain()
+			if !yield(Batch{Record: rec}, nil) {
+				return
+			}
+		}
+		if err := errors.Join(r.Err(), ctx.Err()); err != nil && err != io.EOF {
+			yield(Batch{}, fmt.Errorf("cannot read what was spilled: %w", err))
+		}
+	}
+}
+
+func (f *spillFile) close() {
+	if f.file != nil {
+		f.file.Close()
+		_ = os.Remove(f.file.Name()) // where it still has a name
+		f.file = nil
+	}
+}
+
+func (s *spill) close() {
+	for i := range s.files {
+		s.files[i].close()
+	}
+}
+
+// Spiller is implemented by a BoundReducer whose states may be more than fits
+// memory. They are then kept on disk by hash partition, each partition is
+// merged by itself, and the results are put together.
+type Spiller interface {
+	BoundReducer
+	// Partitions is the number of hash partitions. The first column of a
+	// state is the partition of each row, a Uint8 that ascends within a
+	// batch; rows that belong together have the same.
+	Partitions() int
+	// MergeRuns puts the results of all partitions together in their final
+	// order; each run is in order by itself.
+	MergeRuns(ctx context.Context, t *Task, runs []iter.Seq2[Batch, error], emit Emit) error
+}
+
+// runRows is how many rows of a partition's result are written as one batch: one
+// of each partition is in memory when they are put together.
+const runRows = 4 << 10
+
+// mergeSpilled is the Merge of states that were spilled.
+func mergeSpilled(ctx context.Context, t *Task, r Spiller, states *spill, emit Emit) error {
+	if err := states.finish(); err != nil {
+		return err
+	}
+	partitions := len(states.files)
+	results := newSpill(t, r.Schema(), partitions)
+	defer results.close()
+	alone := *t
+	alone.Workers = 1
+	g, merging := errgroup.WithContext(ctx)
+	g.SetLimit(t.Workers)
+	for p := range partitions {
+		g.Go(func() error {
+			if states.files[p].file == nil {
+				return nil
+			}
+			return r.Merge(merging, &alone, states.read(merging, p), func(b Batch) error {
+				defer b.Release()
+				for from := int64(0); from < b.Record.NumRows(); from += runRows {
+					slice := b.Record.NewSlice(from, min(from+runRows, b.Record.NumRows()))
+					err := results.add(p, slice)
+					slice.Release()
+					if err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	if err := results.finish(); err != nil {
+		return err
+	}
+	runs := make([]iter.Seq2[Batch, error], partitions)
+	for p := range runs {
+		runs[p] = results.read(ctx, p)
+	}
+	return r.MergeRuns(ctx, t, runs, emit)
+}
