@@ -94,9 +94,11 @@ func (p Plan) Bind(ctx context.Context) (*Job, error) {
 	if p.Counters == nil {
 		p.Counters = new(Counters)
 	}
-	j := &Job{plan: p, task: &Task{Alloc: p.Alloc, Workers: p.Workers, TempDir: p.TempDir,
-		MemoryBytes: p.MemoryBytes / 2 / int64(p.Workers)}}
+	j := &Job{plan: p, task: &Task{Alloc: p.Alloc, Workers: p.Workers, TempDir: p.TempDir}}
 
+	if p.MemoryBytes > 0 {
+		j.task.MemoryBytes = max(p.MemoryBytes/2/int64(p.Workers), 1)
+	}
 	schema, err := p.Source.Schema(ctx, j.task)
 	if err != nil {
 		return nil, err

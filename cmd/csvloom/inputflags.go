@@ -15,13 +15,13 @@ import (
 // inputFlags say what to read and how. Names follow DuckDB's reader options
 // where it has one.
 type inputFlags struct {
-	csv              csv.Options
-	readers          readers.Options
-	quote, comment   string
-	types            []string
-	infer            string
-	onSourceError    string
-	header, noHeader bool
+	csv            csv.Options
+	readers        readers.Options
+	quote, comment string
+	types          []string
+	infer          string
+	onSourceError  string
+	noHeader       bool
 }
 
 func (f *inputFlags) register(fs *pflag.FlagSet) {
