@@ -9,8 +9,6 @@ import (
 	"testing"
 
 	"csvloom/pipeline"
-
-	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
 // sampleText makes about n bytes of the kind of data that the h2o.ai group-by
@@ -40,7 +38,7 @@ func benchmarkDecode(b *testing.B, text []byte, columns []string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	task := &pipeline.Task{Alloc: memory.NewGoAllocator(), Workers: 1}
+	task := &pipeline.Task{Alloc: pipeline.NewRecycler(), Workers: 1}
 	schema, err := src.Schema(b.Context(), task)
 	if err != nil {
 		b.Fatal(err)

@@ -1,10 +1,6 @@
 package csv
 
-import (
-	"math/bits"
-
-	"csvloom/readers/csv/internal/mask"
-)
+import "csvloom/readers/csv/internal/mask"
 
 const (
 	// chunkBytes is how many bytes one mask describes, a bit each, lowest first.
@@ -33,24 +29,4 @@ func prefixXor(m uint64) uint64 {
 	m ^= m << 16
 	m ^= m << 32
 	return m
-}
-
-// putBits writes base plus the place of each set bit to ends, in order, and
-// returns how many there were. ends has room for chunkBytes entries: it writes
-// four at a time, so that the loop ends where the branch predictor expects.
-func putBits(ends []uint32, m uint64, base uint32) int {
-	n := bits.OnesCount64(m)
-	ends = ends[:chunkBytes]
-	for i := 0; m != 0; i += 4 {
-		e := (*[4]uint32)(ends[i&(chunkBytes-4):])
-		e[0] = base + uint32(bits.TrailingZeros64(m))
-		m &= m - 1
-		e[1] = base + uint32(bits.TrailingZeros64(m))
-		m &= m - 1
-		e[2] = base + uint32(bits.TrailingZeros64(m))
-		m &= m - 1
-		e[3] = base + uint32(bits.TrailingZeros64(m))
-		m &= m - 1
-	}
-	return n
 }

@@ -3,6 +3,7 @@ package csv
 import (
 	"bytes"
 	"encoding/binary"
+	"math/bits"
 
 	"csvloom/pipeline/sqltype"
 
@@ -21,13 +22,14 @@ type fields struct {
 	skip    uint32
 	rows    int
 	quote   byte // 0: no field is quoted
+	quoted  bool // some fields may be quoted
 	nulls   nullSpellings
 	decoder *decoder
 }
 
 // at makes f the given field of every row.
 func (f *fields) at(ix *index, field int) {
-	f.stride, f.skip, f.rows = ix.stride, ix.skip, ix.rows
+	f.stride, f.skip, f.rows, f.quoted = ix.stride, ix.skip, ix.rows, ix.quotes
 	f.ends = ix.ends[min(field, len(ix.ends)):] // no rows, no ends
 	if field == ix.width-1 && ix.crs {
 		f.trimLineEnds()
@@ -137,7 +139,7 @@ func decodeColumn(f *fields, c *layoutColumn, alloc memory.Allocator) (a arrow.A
 		bad = decodeInts(f, arrow.Int64Traits.CastFromBytes(values.Bytes()), &v)
 	case *arrow.Float64Type:
 		values = newBuffer(alloc, 8*f.rows)
-		bad = decodeFixed(f, arrow.Float64Traits.CastFromBytes(values.Bytes()), &v, sqltype.ParseDouble)
+		bad = decodeDoubles(f, arrow.Float64Traits.CastFromBytes(values.Bytes()), &v)
 	case *arrow.BooleanType:
 		values = newBuffer(alloc, int(bitutil.BytesForBits(int64(f.rows))))
 		bad = decodeBools(f, values.Bytes(), &v)
@@ -219,16 +221,28 @@ func decodeFixed[T any](f *fields, dst []T, v *validity, parse func([]byte) (T, 
 	return -1
 }
 
-// swarDigits parses the n ≤ 8 digits at the start of w, in text order; false if
-// they are not all digits. (Mula, "SIMD-ized faster parse of integers", 2014;
-// the check is Lemire's from simdjson.)
+const (
+	swarLow  = 0x7f7f7f7f7f7f7f7f
+	swarHigh = 0x8080808080808080
+	swarOnes = 0x0101010101010101
+)
+
+// equalBytes returns a word whose high bits mark the bytes of w that are equal
+// to those of pattern. It is exact for all bytes: the addition cannot carry
+// from one byte into the next. (Hacker's Delight, 2nd ed., §6-1.)
+func equalBytes(w, pattern uint64) uint64 {
+	x := w ^ pattern
+	return ^(((x & swarLow) + swarLow) | x) & swarHigh
+}
+
+// swarDigits parses the first n bytes of w, 1 to 8 of them in text order; false
+// if they are not all digits. (Mula, "SIMD-ized faster parse of integers", 2014.)
 func swarDigits(w uint64, n uint32) (int64, bool) {
-	shift := 64 - 8*n
-	w = w<<shift | 0x3030303030303030>>(64-shift)
-	if (w&0xf0f0f0f0f0f0f0f0)|((w+0x0606060606060606)&0xf0f0f0f0f0f0f0f0)>>4 != 0x3333333333333333 {
+	// The digits become bytes of 0 to 9, with zeros before them.
+	w = (w ^ '0'*swarOnes) << ((64 - 8*n) & 63)
+	if (w|(w+6*swarOnes))&(0xf0*swarOnes) != 0 {
 		return 0, false
 	}
-	w &= 0x0f0f0f0f0f0f0f0f
 	w = w*10 + w>>8
 	w = ((w&0x000000ff000000ff)*(100+1000000<<32) + (w>>16&0x000000ff000000ff)*(1+10000<<32)) >> 32
 	return int64(w), true
@@ -261,8 +275,69 @@ func decodeInts(f *fields, dst []int64, v *validity) (bad int) {
 	return -1
 }
 
-func decodeBools(f *fields, bits []byte, v *validity) (bad int) {
-	clear(bits)
+// powersOfTen are exact.
+var powersOfTen = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8}
+
+var intPowersOfTen = [...]int64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8}
+
+// shortDecimal parses the n bytes at the start of b, which has 16 bytes or
+// more: up to seven digits, a point, and up to eight digits, with a minus in
+// front or not. It is false for everything else. The result is correctly
+// rounded: digits without the point are below 2^53 and the power of ten that
+// divides them is exact. (Clinger, "How to Read Floating Point Numbers
+// Accurately", 1990.)
+func shortDecimal(b []byte, n uint32) (float64, bool) {
+	w := binary.LittleEndian.Uint64(b)
+	points := equalBytes(w, '.'*swarOnes)
+	point := uint32(bits.TrailingZeros64(points)) / 8 // 8 when there is none
+	fraction := n - point - 1
+	if point-1 >= 7 || fraction-1 >= 8 {
+		return 0, false
+	}
+	integer, ok := swarDigits(w, point)
+	rest, ok2 := swarDigits(binary.LittleEndian.Uint64(b[point+1:]), fraction)
+	if !ok || !ok2 {
+		return 0, false
+	}
+	return float64(integer*intPowersOfTen[fraction]+rest) / powersOfTen[fraction], true
+}
+
+// decodeDoubles decodes a DOUBLE column: short decimals, which are most, by two
+// words of digits.
+func decodeDoubles(f *fields, dst []float64, v *validity) (bad int) {
+	ends, data, skip := f.ends, f.data, f.skip
+	for r, k := 0, 0; r < len(dst); r, k = r+1, k+f.stride {
+		start, end := ends[k]+skip, ends[k+1]
+		if f.nulls == nil && end != start {
+			negative := uint32(0)
+			if data[start] == '-' {
+				negative = 1
+			}
+			if x, ok := shortDecimal(data[start+negative:], end-start-negative); ok {
+				if negative == 1 {
+					x = -x
+				}
+				dst[r] = x
+				continue
+			}
+		}
+		b, null := f.value(start, end)
+		if null {
+			v.setNull(r)
+			dst[r] = 0
+			continue
+		}
+		x, ok := sqltype.ParseDouble(b)
+		if !ok {
+			return r
+		}
+		dst[r] = x
+	}
+	return -1
+}
+
+func decodeBools(f *fields, bitmap []byte, v *validity) (bad int) {
+	clear(bitmap)
 	for r := range f.rows {
 		b, null := f.value(f.bounds(r))
 		if null {
@@ -274,7 +349,7 @@ func decodeBools(f *fields, bits []byte, v *validity) (bad int) {
 			return r
 		}
 		if x {
-			bitutil.SetBit(bits, r)
+			bitutil.SetBit(bitmap, r)
 		}
 	}
 	return -1
@@ -298,26 +373,30 @@ func decodeStrings(f *fields, v *validity) (offsets, values *memory.Buffer) {
 	dst := values.Bytes()
 	n := 0
 	at[0] = 0
-	for r, k := 0, 0; r < f.rows; r, k = r+1, k+f.stride {
+	at = at[1:]
+	plain := (!f.quoted || quote == 0) && f.nulls == nil
+	for r, k := 0, 0; r < len(at); r, k = r+1, k+f.stride {
 		start, end := ends[k]+skip, ends[k+1]
-		b := data[start:end]
-		switch {
+		if length := end - start; length-1 < copyBytes && (plain || data[start] != quote && f.nulls == nil) {
+			// Copying a fixed 16 bytes beats a call that finds out how many.
+			from, to := data[start:start+copyBytes], dst[n:n+copyBytes]
+			binary.LittleEndian.PutUint64(to, binary.LittleEndian.Uint64(from))
+			binary.LittleEndian.PutUint64(to[8:], binary.LittleEndian.Uint64(from[8:]))
+			n += int(length)
+			at[r] = int32(n)
+			continue
+		}
+		switch b := data[start:end]; {
 		case len(b) == 0:
 			v.setNull(r)
 		case b[0] == quote && quote != 0:
 			n = len(appendUnquoted(dst[:n], b[1:len(b)-1], quote))
 		case f.nulls != nil && f.nulls.has(b):
 			v.setNull(r)
-		case len(b) <= copyBytes:
-			// Copying a fixed 16 bytes beats a call that finds out how many.
-			from, to := data[start:start+copyBytes], dst[n:n+copyBytes]
-			binary.LittleEndian.PutUint64(to, binary.LittleEndian.Uint64(from))
-			binary.LittleEndian.PutUint64(to[8:], binary.LittleEndian.Uint64(from[8:]))
-			n += len(b)
 		default:
 			n += copy(dst[n:], b)
 		}
-		at[r+1] = int32(n)
+		at[r] = int32(n)
 	}
 	values.Resize(n)
 	return offsets, values

@@ -74,7 +74,7 @@ func (ix *index) buildByMasks(block []byte, n int, d *Dialect) bool {
 	nl := d.lineEnd()
 	data := block[:n]
 	ix.quotes = d.Quote != 0 && bytes.IndexByte(data, d.Quote) >= 0
-	ix.crs = !d.CR && bytes.IndexByte(data, '\r') >= 0
+	ix.crs = false
 	// At most every byte is a separator, and the end of the data is one.
 	ix.ends = slices.Grow(ix.ends[:0], n+2+chunkBytes)[:n+2+chunkBytes]
 	ix.ends[0] = ^uint32(0)
@@ -100,11 +100,17 @@ func (ix *index) buildByMasks(block []byte, n int, d *Dialect) bool {
 		return false
 	}
 	// Every width-th separator is a line end, and there are no others.
+	var before byte // has the bits of a CR if one stands before a line end
 	for k := ix.width; k < count; k += ix.width {
-		if data[ix.ends[k]] != nl {
+		end := ix.ends[k]
+		if data[end] != nl {
 			return false
 		}
+		if data[max(end, 1)-1] == '\r' {
+			before = '\r'
+		}
 	}
+	ix.crs = !d.CR && (before == '\r' || endsInCR(data, ix.ends[count]))
 	if ix.width == 1 && ix.hasBlankRow(data) {
 		return false
 	}
@@ -114,6 +120,9 @@ func (ix *index) buildByMasks(block []byte, n int, d *Dialect) bool {
 	return true
 }
 
+// endsInCR reports whether the last record's end has a CR before it.
+func endsInCR(data []byte, end uint32) bool { return end > 0 && data[end-1] == '\r' }
+
 // separators fills ends from a block without quotes.
 func (ix *index) separators(block []byte, n int, delim, nl byte) (count int) {
 	var masks [masksAtOnce]uint64
@@ -122,13 +131,11 @@ func (ix *index) separators(block []byte, n int, delim, nl byte) (count int) {
 		p := maskedBytes(block, i, n)
 		batch := masks[:len(p)/chunkBytes]
 		mask.Either(batch, p, delim, nl)
-		for _, m := range batch {
-			if rest := n - i; rest < chunkBytes {
-				m &= 1<<rest - 1
-			}
-			count += putBits(ix.ends[count:], m, uint32(i))
-			i += chunkBytes
+		if rest := n - i; rest < len(p) {
+			batch[len(batch)-1] &= 1<<(rest%chunkBytes) - 1
 		}
+		count += mask.Expand(ix.ends[count:], batch, uint32(i))
+		i += len(p)
 	}
 	return count - 1
 }
@@ -139,13 +146,19 @@ func (ix *index) separatorsOutsideQuotes(block []byte, n int, d *Dialect) (count
 	s := &ix.scan
 	s.start(d, block, n)
 	count = 1
-	for i := 0; i < n; i += chunkBytes {
-		separators, nm, ok := s.next(i)
-		if !ok {
-			return 0, 0, false
+	var masks [masksAtOnce]uint64
+	for i := 0; i < n; {
+		k, first := 0, i
+		for ; k < masksAtOnce && i < n; k++ {
+			separators, nm, ok := s.next(i)
+			if !ok {
+				return 0, 0, false
+			}
+			masks[k] = separators
+			lineEnds += bits.OnesCount64(nm)
+			i += chunkBytes
 		}
-		lineEnds += bits.OnesCount64(nm)
-		count += putBits(ix.ends[count:], separators, uint32(i))
+		count += mask.Expand(ix.ends[count:], masks[:k], uint32(first))
 	}
 	return count - 1, lineEnds, s.inside == 0
 }

@@ -27,6 +27,28 @@ func Each(as, bs, cs []uint64, p []byte, a, b, c byte) {
 	}
 }
 
+// ExpandSlack is how much room Expand wants behind what it writes.
+const ExpandSlack = 16
+
+// Expand writes to dst the places of the set bits of masks, in order: base plus
+// 64 for each mask before, plus the bit. It returns how many there are. dst has
+// room for that many and ExpandSlack more, whose content is lost.
+func Expand(dst []uint32, masks []uint64, base uint32) int {
+	if len(masks) == 0 {
+		return 0
+	}
+	if len(dst) < len(masks)*ChunkBytes+ExpandSlack {
+		bits := 0
+		for _, m := range masks {
+			bits += bitsOf(m)
+		}
+		if len(dst) < bits+ExpandSlack {
+			panic("mask: no room for the places")
+		}
+	}
+	return expand(dst, masks, base)
+}
+
 func checkLength(chunks int, p []byte) {
 	if len(p) != chunks*ChunkBytes {
 		panic("mask: the text is not 64 bytes for each mask")

@@ -74,3 +74,65 @@ eachLoop:
 	JNZ       eachLoop
 	VZEROUPPER
 	RET
+
+// PLACE writes the place of the lowest bit of AX at DI plus an offset and
+// clears the bit.
+#define PLACE(offset) \
+	TZCNTQ AX, BX; \
+	ADDL   R8, BX; \
+	MOVL   BX, offset(DI); \
+	BLSRQ  AX, AX
+
+// func expandBMI(dst *uint32, masks *uint64, n int, base uint32) int
+TEXT ·expandBMI(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ masks+8(FP), SI
+	MOVQ n+16(FP), DX
+	MOVL base+24(FP), R8
+	MOVQ DI, R9
+
+expandLoop:
+	MOVQ    (SI), AX
+	POPCNTQ AX, CX
+	PLACE(0)
+	PLACE(4)
+	PLACE(8)
+	PLACE(12)
+	PLACE(16)
+	PLACE(20)
+	PLACE(24)
+	PLACE(28)
+	CMPQ    CX, $8
+	JBE     expandNext
+	PLACE(32)
+	PLACE(36)
+	PLACE(40)
+	PLACE(44)
+	PLACE(48)
+	PLACE(52)
+	PLACE(56)
+	PLACE(60)
+	CMPQ    CX, $16
+	JBE     expandNext
+	MOVQ    DI, R10
+	ADDQ    $64, R10
+
+expandMore:
+	TZCNTQ AX, BX
+	ADDL   R8, BX
+	MOVL   BX, (R10)
+	ADDQ   $4, R10
+	BLSRQ  AX, AX
+	TESTQ  AX, AX
+	JNZ    expandMore
+
+expandNext:
+	LEAQ (DI)(CX*4), DI
+	ADDL $64, R8
+	ADDQ $8, SI
+	DECQ DX
+	JNZ  expandLoop
+	SUBQ R9, DI
+	SHRQ $2, DI
+	MOVQ DI, ret+32(FP)
+	RET

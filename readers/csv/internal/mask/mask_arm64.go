@@ -15,3 +15,5 @@ func either(dst []uint64, p []byte, a, b byte) { eitherNEON(&dst[0], &p[0], len(
 func each(as, bs, cs []uint64, p []byte, a, b, c byte) {
 	eachNEON(&as[0], &bs[0], &cs[0], &p[0], len(as), a, b, c)
 }
+
+func expand(dst []uint32, masks []uint64, base uint32) int { return expandWords(dst, masks, base) }

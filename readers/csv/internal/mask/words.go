@@ -1,6 +1,9 @@
 package mask
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 const (
 	low7 = 0x7f7f7f7f7f7f7f7f
@@ -45,4 +48,25 @@ func eachWords(as, bs, cs []uint64, p []byte, a, b, c byte) {
 		}
 		as[k], bs[k], cs[k] = ma, mb, mc
 	}
+}
+
+func bitsOf(m uint64) int { return bits.OnesCount64(m) }
+
+// expandWords writes eight places at a time, whether or not there are so many:
+// that is one branch for each mask and not one for each bit.
+func expandWords(dst []uint32, masks []uint64, base uint32) int {
+	count := 0
+	for _, m := range masks {
+		n := bits.OnesCount64(m)
+		for at := count; m != 0; at += 8 {
+			d := (*[8]uint32)(dst[at:])
+			for i := range d {
+				d[i] = base + uint32(bits.TrailingZeros64(m))
+				m &= m - 1
+			}
+		}
+		count += n
+		base += ChunkBytes
+	}
+	return count
 }
