@@ -57,6 +57,15 @@ func (f *fields) bounds(r int) (start, end uint32) {
 	return f.ends[k] + f.skip, f.ends[k+1]
 }
 
+// inside returns where the text between start and end is without its quotes.
+// Doubled quotes in it are left as they are: no number has any.
+func (f *fields) inside(start, end uint32) (from, to uint32) {
+	if f.quoted && end-start >= 2 && f.data[start] == f.quote {
+		return start + 1, end - 1
+	}
+	return start, end
+}
+
 // value returns what the text between start and end means for a type other
 // than VARCHAR: NULL, or text without its quotes.
 func (f *fields) value(start, end uint32) (b []byte, null bool) {
@@ -254,10 +263,13 @@ func decodeInts(f *fields, dst []int64, v *validity) (bad int) {
 	ends, data, skip := f.ends, f.data, f.skip
 	for r, k := 0, 0; r < len(dst); r, k = r+1, k+f.stride {
 		start, end := ends[k]+skip, ends[k+1]
-		if n := end - start; n-1 < 8 && f.nulls == nil {
-			if x, ok := swarDigits(binary.LittleEndian.Uint64(data[start:]), n); ok {
-				dst[r] = x
-				continue
+		if f.nulls == nil {
+			from, to := f.inside(start, end)
+			if n := to - from; n-1 < 8 {
+				if x, ok := swarDigits(binary.LittleEndian.Uint64(data[from:]), n); ok {
+					dst[r] = x
+					continue
+				}
 			}
 		}
 		b, null := f.value(start, end)
@@ -308,12 +320,12 @@ func decodeDoubles(f *fields, dst []float64, v *validity) (bad int) {
 	ends, data, skip := f.ends, f.data, f.skip
 	for r, k := 0, 0; r < len(dst); r, k = r+1, k+f.stride {
 		start, end := ends[k]+skip, ends[k+1]
-		if f.nulls == nil && end != start {
+		if from, to := f.inside(start, end); f.nulls == nil && from < to {
 			negative := uint32(0)
-			if data[start] == '-' {
+			if data[from] == '-' {
 				negative = 1
 			}
-			if x, ok := shortDecimal(data[start+negative:], end-start-negative); ok {
+			if x, ok := shortDecimal(data[from+negative:], to-from-negative); ok {
 				if negative == 1 {
 					x = -x
 				}
@@ -355,6 +367,19 @@ func decodeBools(f *fields, bitmap []byte, v *validity) (bad int) {
 	return -1
 }
 
+// hasByte reports whether c is among the first n <= 16 bytes of b, which has 16
+// or more.
+func hasByte(b []byte, n int, c byte) bool {
+	pattern := uint64(c) * swarOnes
+	low := equalBytes(binary.LittleEndian.Uint64(b), pattern)
+	high := equalBytes(binary.LittleEndian.Uint64(b[8:]), pattern)
+	first := bits.TrailingZeros64(low) / 8
+	if low == 0 {
+		first = 8 + bits.TrailingZeros64(high)/8
+	}
+	return first < n
+}
+
 // copyBytes is how much decodeStrings copies at a time, and how much room it
 // wants behind the last string.
 const copyBytes = 16
@@ -390,7 +415,12 @@ func decodeStrings(f *fields, v *validity) (offsets, values *memory.Buffer) {
 		case len(b) == 0:
 			v.setNull(r)
 		case b[0] == quote && quote != 0:
-			n = len(appendUnquoted(dst[:n], b[1:len(b)-1], quote))
+			if inner := len(b) - 2; inner <= copyBytes && !hasByte(data[start+1:], inner, quote) {
+				copy(dst[n:n+copyBytes], data[start+1:start+1+copyBytes])
+				n += inner
+			} else {
+				n = len(appendUnquoted(dst[:n], b[1:len(b)-1], quote))
+			}
 		case f.nulls != nil && f.nulls.has(b):
 			v.setNull(r)
 		default:
