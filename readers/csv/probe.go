@@ -174,13 +174,15 @@ func columnNames(names []string) []string {
 		taken[n] = true
 	}
 	used := make(map[string]bool, len(names))
+	suffix := make(map[string]int) // the last one tried for a name, so that many equal names are no square
 	for i, n := range names {
 		if n == "" {
 			n = "column_" + strconv.Itoa(i+1)
 		}
 		unique := n
-		for k := 2; used[unique] || unique != names[i] && taken[unique]; k++ {
+		for k := max(suffix[n]+1, 2); used[unique] || unique != names[i] && taken[unique]; k++ {
 			unique = n + "_" + strconv.Itoa(k)
+			suffix[n] = k
 		}
 		used[unique] = true
 		names[i] = unique

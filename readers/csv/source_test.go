@@ -291,3 +291,12 @@ func TestFailingStream(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// TestManyEqualNames: a hundred thousand columns of one name are no square.
+func TestManyEqualNames(t *testing.T) {
+	header := strings.Repeat("a,", 99_999) + "a\n"
+	got, _, err := table(t, 1, inputs(header), csv.Options{AllVarchar: true})
+	if err != nil || !strings.HasPrefix(got, "a VARCHAR|a_2 VARCHAR|a_3 VARCHAR|") || !strings.HasSuffix(got, "|a_100000 VARCHAR\n") {
+		t.Errorf("%v, %.100s", err, got)
+	}
+}
