@@ -37,9 +37,9 @@ func (s *Sink) newEncoder(w io.Writer, schema *arrow.Schema, t *pipeline.Task) (
 		o.Stream = s.o.Format == ArrowStream
 		return keep(arrowipc.NewEncoder(w, schema, o, t))
 	case CSV, TSV:
-		return keep(text.NewCSV(w, schema, s.o.CSV))
+		return keep(text.NewCSV(w, schema, s.o.CSV, t))
 	case JSONLines:
-		return keep(text.NewJSONLines(w, schema))
+		return keep(text.NewJSONLines(w, schema, t))
 	case Table:
 		return keep(text.NewTable(w, schema, s.o.Table))
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/decimal128"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
+	"csvloom/pipeline"
 	"csvloom/pipeline/sqltype"
 )
 
@@ -55,7 +56,50 @@ func BenchmarkEncode(b *testing.B) {
 	} {
 		b.Run(format.name, func(b *testing.B) {
 			b.SetBytes(int64(len(encode(b, format.open, rec))))
-			e, err := format.open(io.Discard)
+			opened, err := format.open(io.Discard)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer opened.Abort()
+			e, c := opened.(*Encoder), new(chunk)
+			b.ReportAllocs()
+			for b.Loop() {
+				c.text = c.text[:0]
+				c.add(rec, 0, int(rec.NumRows()), 0)
+				if err := e.encode(c); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// What a column of each type costs, a value.
+func BenchmarkColumns(b *testing.B) {
+	rec := mixed(16 << 10)
+	defer rec.Release()
+	for i, field := range rec.Schema().Fields() {
+		b.Run(field.Name, func(b *testing.B) {
+			write := newCSVStyle(CSVOptions{}).column(field.Type)
+			var c cells
+			for b.Loop() {
+				for from := 0; from < 16<<10; from += rowsPerPass {
+					write(&c, rec.Column(i), from, from+rowsPerPass)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/(16<<10), "ns/value")
+		})
+	}
+}
+
+// One and two workers, the caller and the writer beside them.
+func BenchmarkPipeline(b *testing.B) {
+	rec := mixed(16 << 10)
+	defer rec.Release()
+	for _, workers := range []int{1, 2} {
+		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
+			b.SetBytes(int64(len(encode(b, csvTo(rec.Schema(), CSVOptions{}), rec))))
+			e, err := NewCSV(io.Discard, rec.Schema(), CSVOptions{}, &pipeline.Task{Workers: workers})
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -64,6 +108,9 @@ func BenchmarkEncode(b *testing.B) {
 				if err := e.Write(b.Context(), rec); err != nil {
 					b.Fatal(err)
 				}
+			}
+			if _, err := e.Close(b.Context()); err != nil {
+				b.Fatal(err)
 			}
 		})
 	}

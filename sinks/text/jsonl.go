@@ -1,7 +1,6 @@
 package text
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -12,7 +11,6 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"csvloom/pipeline"
-	"csvloom/pipeline/sqltype"
 )
 
 // NewJSONLines returns an encoder that writes every row of schema to w as one
@@ -24,109 +22,87 @@ import (
 // for are the strings "NaN", "Infinity" and "-Infinity": null would lose them.
 // Dates and times are ISO 8601 strings, with T between date and time and Z for
 // TIMESTAMPTZ. INTERVAL is its SQL text. Bytes that are not UTF-8 become U+FFFD.
-func NewJSONLines(w io.Writer, schema *arrow.Schema) (*Encoder, error) {
+func NewJSONLines(w io.Writer, schema *arrow.Schema, t *pipeline.Task) (*Encoder, error) {
 	const format = "JSON lines"
 	if err := checkColumns(schema, format); err != nil {
 		return nil, err
 	}
 	e := &Encoder{w: w}
 	names := make(map[string]bool, schema.NumFields())
+	var keys [][]byte
 	var errs []error
 	for i, field := range schema.Fields() {
 		if names[field.Name] {
 			errs = append(errs, pipeline.Usagef("two columns are called %q, and a JSON object has a key once; rename one with AS", field.Name))
 		}
 		names[field.Name] = true
-		f := frame{before: []byte{','}, null: []byte("null")}
+		key := []byte{','}
 		if i == 0 {
-			f.before[0] = '{'
+			key[0] = '{'
 		}
-		f.before = append(appendJSONString(f.before, field.Name), ':')
-		if i == schema.NumFields()-1 {
-			f.after = []byte("}\n")
+		keys = append(keys, append(appendJSONString(key, []byte(field.Name)), ':'))
+		if field.Type.ID() == arrow.STRING {
+			e.strings = append(e.strings, i)
+			e.columns = append(e.columns, jsonStrings)
+			continue
 		}
-		write, err := jsonColumn(field, f)
-		errs = append(errs, err)
+		write := jsonSpelling.column(field.Type)
+		if write == nil {
+			errs = append(errs, noText(field, format))
+		}
 		e.columns = append(e.columns, write)
 	}
-	return e, errors.Join(errs...)
-}
-
-func jsonColumn(field arrow.Field, f frame) (column, error) {
-	plain, varchar, err := plainOrVarchar(field, "JSON lines")
-	if err != nil {
+	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	if varchar {
-		return func(c *cells, values arrow.Array, from, to int) {
-			a := values.(*array.String)
-			f.fill(c, a, from, to, func(dst []byte, row int) []byte { return appendJSONString(dst, a.Value(row)) })
-		}, nil
+	e.lines = func(dst []byte, columns []cells, rows int) []byte {
+		return appendJSONLines(dst, columns, rows, keys)
 	}
-	switch t := field.Type.(type) {
-	case *arrow.BooleanType, *arrow.Int64Type, *arrow.Decimal128Type:
-		// Their text is JSON.
-	case *arrow.Float64Type:
-		plain = jsonDoubles
-	case *arrow.TimestampType:
-		plain = jsonTimestamps(t.TimeZone != "")
-	default:
-		plain = quoted(plain)
-	}
-	return func(c *cells, values arrow.Array, from, to int) {
-		f.fill(c, values, from, to, plain(values))
-	}, nil
+	return e.start(t), nil
 }
 
-// quoted puts quotes around values that need no escaping.
-func quoted(plain func(arrow.Array) appendValue) func(arrow.Array) appendValue {
-	return func(values arrow.Array) appendValue {
-		value := plain(values)
-		return func(dst []byte, row int) []byte {
-			return append(value(append(dst, '"'), row), '"')
+const jsonNull = "null"
+
+// jsonSpelling leaves out BOOLEAN, BIGINT and DECIMAL, whose text is JSON.
+var jsonSpelling = spelling{null: jsonNull, separator: 'T', zone: "Z", quote: `"`, double: putJSONDouble}
+
+// jsonStrings is the column of VARCHAR.
+func jsonStrings(c *cells, values arrow.Array, from, to int) {
+	a := values.(*array.String)
+	text, offsets := textOf(a, from, to)
+	valid := validityOf(values, from)
+	rows := to - from
+	c.reserve(int(offsets[rows]-offsets[0]) + rows*len(jsonNull))
+	out, bounds := c.memory[:0], c.boundsFor(rows)
+	for i := range rows {
+		bounds[i] = len(out)
+		if valid.isNull(i) {
+			out = append(out, jsonNull...)
+			continue
 		}
+		out = appendJSONString(out, text[offsets[i]:offsets[i+1]])
 	}
+	bounds[rows] = len(out)
+	c.memory = out[:cap(out)]
+	c.text = c.memory
 }
 
-func jsonDoubles(values arrow.Array) appendValue {
-	v := values.(*array.Float64).Float64Values()
-	return func(dst []byte, row int) []byte { return appendJSONDouble(dst, v[row]) }
-}
-
-func appendJSONDouble(dst []byte, v float64) []byte {
+func putJSONDouble(b []byte, at int, v float64) int {
 	switch {
 	case math.IsNaN(v):
-		return append(dst, `"NaN"`...)
+		return at + copy(b[at:], `"NaN"`)
 	case math.IsInf(v, 1):
-		return append(dst, `"Infinity"`...)
+		return at + copy(b[at:], `"Infinity"`)
 	case math.IsInf(v, -1):
-		return append(dst, `"-Infinity"`...)
+		return at + copy(b[at:], `"-Infinity"`)
 	}
-	return sqltype.AppendDouble(dst, v)
-}
-
-func jsonTimestamps(zoned bool) func(arrow.Array) appendValue {
-	return func(values arrow.Array) appendValue {
-		v := values.(*array.Timestamp).TimestampValues()
-		return func(dst []byte, row int) []byte {
-			dst = append(dst, '"')
-			start := len(dst)
-			dst = sqltype.AppendTimestamp(dst, int64(v[row]))
-			if space := bytes.IndexByte(dst[start:], ' '); space >= 0 {
-				dst[start+space] = 'T'
-			}
-			if zoned {
-				dst = append(dst, 'Z')
-			}
-			return append(dst, '"')
-		}
-	}
+	return putDouble(b, at, v)
 }
 
 const hexDigits = "0123456789abcdef"
 
 // appendJSONString appends s as a JSON string.
-func appendJSONString(dst []byte, s string) []byte {
+func appendJSONString(dst, s []byte) []byte {
 	dst = append(dst, '"')
 	for len(s) > 0 {
 		n := plainPrefix(s)
@@ -140,7 +116,7 @@ func appendJSONString(dst []byte, s string) []byte {
 			s = s[1:]
 			continue
 		}
-		r, size := utf8.DecodeRuneInString(s)
+		r, size := utf8.DecodeRune(s)
 		dst = utf8.AppendRune(dst, r) // RuneError for bytes that are not UTF-8
 		s = s[size:]
 	}
@@ -149,10 +125,10 @@ func appendJSONString(dst []byte, s string) []byte {
 
 // plainPrefix returns how many bytes at the start of s are ASCII that stands
 // for itself in a JSON string. It may stop early, never late.
-func plainPrefix(s string) int {
+func plainPrefix(s []byte) int {
 	i := 0
 	for ; i+8 <= len(s); i += 8 {
-		v := binary.LittleEndian.Uint64([]byte(s[i : i+8]))
+		v := binary.LittleEndian.Uint64(s[i:])
 		// Below 0x20: subtracting 0x20 borrows into the high bit.
 		if (v|(v-ones*0x20)|hasByte(v, '"')|hasByte(v, '\\'))&highs != 0 {
 			break

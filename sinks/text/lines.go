@@ -1,11 +1,9 @@
 package text
 
 import (
-	"context"
-	"io"
+	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/bitutil"
 )
 
 // rowsPerPass is how many rows are turned to text at a time: enough to make
@@ -13,137 +11,116 @@ import (
 // stay in a level-2 cache until they are laid side by side.
 const rowsPerPass = 1024
 
-// cells holds the text of a run of rows of one column, separators included.
+// cells holds the text of a run of rows of one column: row i is
+// text[bounds[i]:bounds[i+1]]. The text is that of an Arrow column where it may
+// stand as it is, memory otherwise.
 type cells struct {
-	text []byte
-	ends []int // of each cell in text
+	text   []byte
+	bounds []int
+	memory []byte
+	spare  []byte // takes the text while cells are quoted afterwards
 }
 
-func (c *cells) reset() {
-	c.text = c.text[:0]
-	c.ends = c.ends[:0]
+// room returns memory for the text of rows cells, and their bounds. There is
+// slack behind the text.
+func (c *cells) room(rows, textBytes int) (text []byte, bounds []int) {
+	c.reserve(textBytes)
+	c.text = c.memory
+	return c.text, c.boundsFor(rows)
+}
+
+func (c *cells) reserve(textBytes int) {
+	if textBytes += slackBytes; len(c.memory) < textBytes {
+		c.memory = make([]byte, max(textBytes, 2*len(c.memory)))
+	}
+}
+
+func (c *cells) boundsFor(rows int) []int {
+	c.bounds = slices.Grow(c.bounds[:0], rows+1)[:rows+1]
+	return c.bounds
 }
 
 // column writes rows from..to-1 of one Arrow column into c.
 type column func(c *cells, values arrow.Array, from, to int)
 
-// frame is what stands around every value of one column.
-type frame struct {
-	before []byte // in JSON, the comma and the key
-	after  []byte // in CSV, the delimiter or the line end
-	null   []byte // stands for NULL
+// validity tells which rows of an array are NULL.
+type validity struct {
+	bits   []byte // nil when none is
+	offset int    // of row 0 in bits
 }
 
-// appendValue appends the text of value row of a column to dst.
-type appendValue func(dst []byte, row int) []byte
-
-// fill writes rows from..to-1 into c.
-func (f *frame) fill(c *cells, values arrow.Array, from, to int, value appendValue) {
-	text, ends := c.text, c.ends
+// validityOf returns the validity of the rows of values from row from on.
+func validityOf(values arrow.Array, from int) validity {
 	if values.NullN() == 0 {
-		for row := from; row < to; row++ {
-			text = append(text, f.before...)
-			text = value(text, row)
-			text = append(text, f.after...)
-			ends = append(ends, len(text))
-		}
-	} else {
-		valid, offset := values.NullBitmapBytes(), values.Data().Offset()
-		for row := from; row < to; row++ {
-			text = append(text, f.before...)
-			if len(valid) > 0 && bitutil.BitIsSet(valid, offset+row) {
-				text = value(text, row)
-			} else {
-				text = append(text, f.null...)
-			}
-			text = append(text, f.after...)
-			ends = append(ends, len(text))
-		}
+		return validity{}
 	}
-	c.text, c.ends = text, ends
+	return validity{values.NullBitmapBytes(), values.Data().Offset() + from}
 }
 
-// appendLines lays the cells of all columns side by side, row by row.
-func appendLines(dst []byte, columns []cells, rows int) []byte {
-	total := 0
+func (v validity) isNull(row int) bool {
+	row += v.offset
+	return v.bits != nil && v.bits[row>>3]>>(row&7)&1 == 0
+}
+
+// slackBytes is how much is copied of a short cell, however long it is: a copy
+// of constant size takes an instruction or two. Behind every text of cells and
+// every line being written there is memory that may be copied or overwritten.
+const slackBytes = 16
+
+// put copies src[from:to] to dst[at:] and returns where it ends. dst has
+// slackBytes more.
+func put(dst []byte, at int, src []byte, from, to int) int {
+	n := to - from
+	switch {
+	case n <= slackBytes && from+slackBytes <= len(src):
+		*(*[slackBytes]byte)(dst[at:]) = *(*[slackBytes]byte)(src[from:])
+	case slackBytes < n && n <= 2*slackBytes:
+		*(*[slackBytes]byte)(dst[at:]) = *(*[slackBytes]byte)(src[from:])
+		*(*[slackBytes]byte)(dst[at+n-slackBytes:]) = *(*[slackBytes]byte)(src[to-slackBytes:])
+	default:
+		copy(dst[at:], src[from:to])
+	}
+	return at + n
+}
+
+// appendCSVLines lays the cells of all columns side by side, row by row.
+func appendCSVLines(dst []byte, columns []cells, rows int, delimiter byte) []byte {
+	total := rows * len(columns)
 	for i := range columns {
-		total += len(columns[i].text)
+		total += columns[i].bounds[rows] - columns[i].bounds[0]
 	}
-	if free := cap(dst) - len(dst); free < total {
-		grown := make([]byte, len(dst), len(dst)+total)
-		copy(grown, dst)
-		dst = grown
-	}
+	at := len(dst)
+	dst = slices.Grow(dst, total+slackBytes)
+	b := dst[:at+total+slackBytes]
 	for row := range rows {
 		for i := range columns {
 			c := &columns[i]
-			start := 0
-			if row > 0 {
-				start = c.ends[row-1]
-			}
-			dst = append(dst, c.text[start:c.ends[row]]...)
+			at = put(b, at, c.text, c.bounds[row], c.bounds[row+1])
+			b[at] = delimiter
+			at++
 		}
+		b[at-1] = '\n'
 	}
-	return dst
+	return b[:at]
 }
 
-// scratch is the memory that turning records to text needs and may reuse.
-type scratch struct {
-	cells []cells
-}
-
-// appendRecord appends the text of rows from..to-1 of rec to dst. It depends
-// on nothing but its arguments; scratch is only memory.
-func appendRecord(dst []byte, columns []column, rec arrow.Record, from, to int, s *scratch) []byte {
-	if len(s.cells) != len(columns) {
-		s.cells = make([]cells, len(columns))
+// appendJSONLines makes an object of each row. Behind every key in keys, which
+// starts with a comma, or with a brace in the first place, there is a colon.
+func appendJSONLines(dst []byte, columns []cells, rows int, keys [][]byte) []byte {
+	total := rows * len("}\n")
+	for i := range columns {
+		total += columns[i].bounds[rows] - columns[i].bounds[0] + rows*len(keys[i])
 	}
-	for i, write := range columns {
-		s.cells[i].reset()
-		write(&s.cells[i], rec.Column(i), from, to)
-	}
-	return appendLines(dst, s.cells, to-from)
-}
-
-// Encoder writes records as lines of text. It is used by one goroutine.
-type Encoder struct {
-	w       io.Writer
-	header  []byte // written before the first row; nil when done or none
-	columns []column
-	rows    int64
-	buf     []byte
-	scratch scratch
-	err     error
-}
-
-// Write appends the rows of rec, whose columns must be those of the schema the
-// encoder was made for. The caller keeps rec.
-func (e *Encoder) Write(ctx context.Context, rec arrow.Record) error {
-	rows := int(rec.NumRows())
-	for from := 0; from < rows && e.err == nil; from += rowsPerPass {
-		if err := context.Cause(ctx); err != nil {
-			return err
+	at := len(dst)
+	dst = slices.Grow(dst, total+slackBytes)
+	b := dst[:at+total+slackBytes]
+	for row := range rows {
+		for i := range columns {
+			c := &columns[i]
+			at += copy(b[at:], keys[i])
+			at = put(b, at, c.text, c.bounds[row], c.bounds[row+1])
 		}
-		to := min(from+rowsPerPass, rows)
-		e.buf = append(e.buf[:0], e.header...)
-		e.header = nil
-		e.buf = appendRecord(e.buf, e.columns, rec, from, to, &e.scratch)
-		if _, e.err = e.w.Write(e.buf); e.err == nil {
-			e.rows += int64(to - from)
-		}
+		at += copy(b[at:], "}\n")
 	}
-	return e.err
+	return b[:at]
 }
-
-// Close completes the output and returns the number of rows in it, the header
-// not counted. It does not close the writer.
-func (e *Encoder) Close(context.Context) (rows int64, err error) {
-	if e.err == nil && e.header != nil {
-		_, e.err = e.w.Write(e.header)
-		e.header = nil
-	}
-	return e.rows, e.err
-}
-
-// Abort gives the encoder up. There is nothing to give back.
-func (e *Encoder) Abort() {}

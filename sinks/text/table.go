@@ -8,7 +8,6 @@ import (
 	"strconv"
 
 	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"csvloom/pipeline"
 	"csvloom/pipeline/sqltype"
@@ -62,8 +61,6 @@ type Table struct {
 type tableColumn struct {
 	name, kind string
 	right      bool // numbers stand on the right
-	varchar    bool
-	plain      func(arrow.Array) appendValue // nil for VARCHAR
 }
 
 // nullCell marks NULL among cells: no printable value holds this byte.
@@ -83,14 +80,13 @@ func NewTable(w io.Writer, schema *arrow.Schema, o TableOptions) (*Table, error)
 	t := &Table{w: w, options: o}
 	var errs []error
 	for _, field := range schema.Fields() {
-		plain, varchar, err := plainOrVarchar(field, "a table")
-		errs = append(errs, err)
+		if !hasText(field.Type) {
+			errs = append(errs, noText(field, "a table"))
+		}
 		t.columns = append(t.columns, tableColumn{
-			name:    printable([]byte(field.Name)),
-			kind:    sqltype.Name(field.Type),
-			right:   isNumber(field.Type),
-			varchar: varchar,
-			plain:   plain,
+			name:  printable([]byte(field.Name)),
+			kind:  sqltype.Name(field.Type),
+			right: isNumber(field.Type),
 		})
 	}
 	return t, errors.Join(errs...)
@@ -114,18 +110,9 @@ func (t *Table) Write(ctx context.Context, rec arrow.Record) error {
 	if rows == 0 {
 		return nil
 	}
-	values := make([]appendValue, len(t.columns))
-	for i, c := range t.columns {
-		if c.varchar {
-			a := rec.Column(i).(*array.String)
-			values[i] = func(dst []byte, row int) []byte { return append(dst, a.Value(row)...) }
-		} else {
-			values[i] = c.plain(rec.Column(i))
-		}
-	}
 	row := 0
 	for ; row < rows && len(t.head) < t.options.RowsMax; row++ {
-		t.head = append(t.head, t.cells(rec, values, row))
+		t.head = append(t.head, t.cells(rec, row))
 	}
 	// Of the rows that are not shown at the start, only the last can be shown
 	// at the end.
@@ -135,21 +122,21 @@ func (t *Table) Write(ctx context.Context, rec arrow.Record) error {
 		if t.tail == nil {
 			t.tail = make([][]string, size)
 		}
-		t.tail[at] = t.cells(rec, values, row)
+		t.tail[at] = t.cells(rec, row)
 	}
 	t.rows += int64(rows)
 	return nil
 }
 
 // cells returns one row as it will be shown.
-func (t *Table) cells(rec arrow.Record, values []appendValue, row int) []string {
-	line := make([]string, len(values))
-	for i, value := range values {
+func (t *Table) cells(rec arrow.Record, row int) []string {
+	line := make([]string, len(t.columns))
+	for i := range line {
 		if rec.Column(i).IsNull(row) {
 			line[i] = nullCell
 			continue
 		}
-		t.scratch = value(t.scratch[:0], row)
+		t.scratch = sqltype.AppendValue(t.scratch[:0], rec.Column(i), row)
 		line[i] = printable(t.scratch)
 	}
 	return line

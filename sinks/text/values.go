@@ -2,96 +2,182 @@ package text
 
 import (
 	"fmt"
-	"strconv"
+	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/decimal128"
 
 	"csvloom/pipeline"
 	"csvloom/pipeline/sqltype"
 )
 
-// plainValues returns how values of a type other than VARCHAR are written, for
-// one array of that type at a time; false for types that have no text.
-func plainValues(t arrow.DataType) (func(values arrow.Array) appendValue, bool) {
+// putValue writes the text of v into b at position at and returns where it
+// ends, see digits.go.
+type putValue[T any] func(b []byte, at int, v T) int
+
+// valueColumn is the column of values that take at most bytesMax each. NULL is
+// written as null.
+func valueColumn[T any](valuesOf func(arrow.Array) []T, bytesMax int, null string, put putValue[T]) column {
+	bytesMax = max(bytesMax, len(null))
+	return func(c *cells, values arrow.Array, from, to int) {
+		v, valid := valuesOf(values)[from:to], validityOf(values, from)
+		text, bounds := c.room(len(v), len(v)*bytesMax)
+		at := 0
+		for i, x := range v {
+			bounds[i] = at
+			if valid.isNull(i) {
+				at += copy(text[at:], null)
+				continue
+			}
+			at = put(text, at, x)
+		}
+		bounds[len(v)] = at
+	}
+}
+
+// booleanColumn is [valueColumn] for BOOLEAN, whose values are bits.
+func booleanColumn(null string) column {
+	return func(c *cells, values arrow.Array, from, to int) {
+		a, valid := values.(*array.Boolean), validityOf(values, from)
+		rows := to - from
+		text, bounds := c.room(rows, rows*max(booleanBytesMax, len(null)))
+		at := 0
+		for i := range rows {
+			bounds[i] = at
+			if valid.isNull(i) {
+				at += copy(text[at:], null)
+				continue
+			}
+			at = putBool(text, at, a.Value(from+i))
+		}
+		bounds[rows] = at
+	}
+}
+
+func bigints(a arrow.Array) []int64              { return a.(*array.Int64).Int64Values() }
+func doubles(a arrow.Array) []float64            { return a.(*array.Float64).Float64Values() }
+func decimals(a arrow.Array) []decimal128.Num    { return a.(*array.Decimal128).Values() }
+func dates(a arrow.Array) []arrow.Date32         { return a.(*array.Date32).Date32Values() }
+func timestamps(a arrow.Array) []arrow.Timestamp { return a.(*array.Timestamp).TimestampValues() }
+func times(a arrow.Array) []arrow.Time64         { return a.(*array.Time64).Time64Values() }
+func intervals(a arrow.Array) []arrow.MonthDayNanoInterval {
+	return a.(*array.MonthDayNanoInterval).MonthDayNanoIntervalValues()
+}
+
+// spelling is how a format writes what formats write differently.
+type spelling struct {
+	null      string
+	separator byte   // between the date and the time of day
+	zone      string // behind a TIMESTAMPTZ
+	quote     string // around dates, times and intervals
+	double    putValue[float64]
+}
+
+// column returns how a column of a type other than VARCHAR is written; nil when
+// the type has no text.
+func (s spelling) column(t arrow.DataType) column {
 	switch t := t.(type) {
 	case *arrow.BooleanType:
-		return booleans, true
+		return booleanColumn(s.null)
 	case *arrow.Int64Type:
-		return bigints, true
+		return valueColumn(bigints, bigintBytesMax, s.null, putInt)
 	case *arrow.Float64Type:
-		return doubles, true
+		return valueColumn(doubles, doubleBytesMax, s.null, s.double)
 	case *arrow.Decimal128Type:
-		return decimals(t.Scale), true
+		return valueColumn(decimals, decimalBytesMax, s.null, func(b []byte, at int, v decimal128.Num) int { return putDecimal(b, at, v, t.Scale) })
 	case *arrow.Date32Type:
-		return dates, true
+		return quotedColumn(s, dates, dateBytesMax, putDate)
 	case *arrow.TimestampType:
-		switch {
-		case t.Unit != arrow.Microsecond:
-			return nil, false
-		case t.TimeZone == "":
-			return timestamps, true
-		case t.TimeZone == "UTC":
-			return timestampsTZ, true
+		if !isSQLTimestamp(t) {
+			return nil
 		}
+		zone := ""
+		if t.TimeZone != "" {
+			zone = s.zone
+		}
+		return quotedColumn(s, timestamps, timestampBytesMax, func(b []byte, at int, v arrow.Timestamp) int {
+			at = putTimestamp(b, at, int64(v), s.separator)
+			return at + copy(b[at:], zone)
+		})
 	case *arrow.Time64Type:
-		return times, t.Unit == arrow.Microsecond
+		if t.Unit != arrow.Microsecond {
+			return nil
+		}
+		return quotedColumn(s, times, timeBytesMax, func(b []byte, at int, v arrow.Time64) int { return putTime(b, at, int64(v)) })
 	case *arrow.MonthDayNanoIntervalType:
-		return intervals, true
+		return quotedColumn(s, intervals, intervalBytesMax, func(b []byte, at int, v arrow.MonthDayNanoInterval) int {
+			return len(sqltype.AppendInterval(b[:at], v))
+		})
 	}
-	return nil, false
+	return nil
+}
+
+// hasText reports whether values of a type can be written as text.
+func hasText(t arrow.DataType) bool {
+	return t.ID() == arrow.STRING || spelling{}.column(t) != nil
+}
+
+// quotedColumn is valueColumn with the quote around values.
+func quotedColumn[T any](s spelling, valuesOf func(arrow.Array) []T, bytesMax int, put putValue[T]) column {
+	if s.quote == "" {
+		return valueColumn(valuesOf, bytesMax, s.null, put)
+	}
+	return valueColumn(valuesOf, bytesMax+2*len(s.quote), s.null, func(b []byte, at int, v T) int {
+		at += copy(b[at:], s.quote)
+		at = put(b, at, v)
+		return at + copy(b[at:], s.quote)
+	})
+}
+
+// isSQLTimestamp reports whether t is TIMESTAMP or TIMESTAMPTZ.
+func isSQLTimestamp(t *arrow.TimestampType) bool {
+	return t.Unit == arrow.Microsecond && (t.TimeZone == "" || t.TimeZone == "UTC")
+}
+
+// plainCharacters are those that values of a type can be written with in CSV;
+// of intervals, those that any value can, so that they are always looked at.
+func plainCharacters(t arrow.DataType) string {
+	const digits, lower, upper = "0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	switch t.ID() {
+	case arrow.BOOL:
+		return "truefals"
+	case arrow.INT64:
+		return digits + "-"
+	case arrow.FLOAT64:
+		return digits + "-+.einfNa"
+	case arrow.DECIMAL128:
+		return digits + "-."
+	case arrow.DATE32:
+		return digits + "- (BC)"
+	case arrow.TIMESTAMP:
+		return digits + "- (BC):.+"
+	case arrow.TIME64:
+		return digits + "-:."
+	}
+	return digits + lower + upper + "-+:. ()"
+}
+
+// consistsOf reports whether all characters of s are among those of set.
+func consistsOf(s, set string) bool {
+	return strings.Trim(s, set) == ""
+}
+
+// textOf returns a VARCHAR column as its bytes and the offsets of rows
+// from..to-1, one more than rows.
+func textOf(a *array.String, from, to int) (text []byte, offsets []int32) {
+	data := a.Data()
+	buffers := data.Buffers()
+	if buffers[2] != nil {
+		text = buffers[2].Bytes()
+	}
+	all := arrow.Int32Traits.CastFromBytes(buffers[1].Bytes())
+	return text, all[data.Offset()+from : data.Offset()+to+1]
 }
 
 // noText is the error for a column whose type has no text.
 func noText(f arrow.Field, format string) error {
 	return pipeline.Usagef("column %q: %s cannot be written as %s; leave it out, CAST it to VARCHAR, or write Parquet or Arrow", f.Name, sqltype.Name(f.Type), format)
-}
-
-func booleans(values arrow.Array) appendValue {
-	a := values.(*array.Boolean)
-	return func(dst []byte, row int) []byte { return strconv.AppendBool(dst, a.Value(row)) }
-}
-
-func bigints(values arrow.Array) appendValue {
-	v := values.(*array.Int64).Int64Values()
-	return func(dst []byte, row int) []byte { return strconv.AppendInt(dst, v[row], 10) }
-}
-
-func doubles(values arrow.Array) appendValue {
-	v := values.(*array.Float64).Float64Values()
-	return func(dst []byte, row int) []byte { return sqltype.AppendDouble(dst, v[row]) }
-}
-
-func decimals(scale int32) func(arrow.Array) appendValue {
-	return func(values arrow.Array) appendValue {
-		v := values.(*array.Decimal128).Values()
-		return func(dst []byte, row int) []byte { return sqltype.AppendDecimal(dst, v[row], scale) }
-	}
-}
-
-func dates(values arrow.Array) appendValue {
-	v := values.(*array.Date32).Date32Values()
-	return func(dst []byte, row int) []byte { return sqltype.AppendDate(dst, v[row]) }
-}
-
-func timestamps(values arrow.Array) appendValue {
-	v := values.(*array.Timestamp).TimestampValues()
-	return func(dst []byte, row int) []byte { return sqltype.AppendTimestamp(dst, int64(v[row])) }
-}
-
-func timestampsTZ(values arrow.Array) appendValue {
-	v := values.(*array.Timestamp).TimestampValues()
-	return func(dst []byte, row int) []byte { return sqltype.AppendTimestampTZ(dst, int64(v[row])) }
-}
-
-func times(values arrow.Array) appendValue {
-	v := values.(*array.Time64).Time64Values()
-	return func(dst []byte, row int) []byte { return sqltype.AppendTime(dst, int64(v[row])) }
-}
-
-func intervals(values arrow.Array) appendValue {
-	v := values.(*array.MonthDayNanoInterval).MonthDayNanoIntervalValues()
-	return func(dst []byte, row int) []byte { return sqltype.AppendInterval(dst, v[row]) }
 }
 
 // checkColumns finds the mistakes that every text format shares.
@@ -100,19 +186,6 @@ func checkColumns(schema *arrow.Schema, format string) error {
 		return pipeline.Usagef("there are no columns to write as %s; select at least one", format)
 	}
 	return nil
-}
-
-// plainOrVarchar reports whether a column is VARCHAR; when it is not, plain
-// says how its values are written.
-func plainOrVarchar(f arrow.Field, format string) (plain func(arrow.Array) appendValue, varchar bool, err error) {
-	if f.Type.ID() == arrow.STRING {
-		return nil, true, nil
-	}
-	plain, ok := plainValues(f.Type)
-	if !ok {
-		return nil, false, noText(f, format)
-	}
-	return plain, false, nil
 }
 
 // errTruncated is what verification says of an output that ends early.
