@@ -23,6 +23,8 @@ type format struct {
 	magic string
 	// open starts decoding; nil for what is known only to be told what it is.
 	open func(r io.Reader) (decoder, error)
+	// split says how to decode its parts side by side; nil: in order only.
+	split *splitting
 	// advice is for formats that cannot be opened.
 	advice string
 }
@@ -42,10 +44,10 @@ const (
 // formats are tried in order. None of the magics is how a text starts: where
 // one consists of printable characters, bzip2's, all ten bytes are compared.
 var formats = []format{
-	{name: "gzip", magic: "\x1f\x8b\x08", open: openGzip},           // RFC 1952, 2.3.1
-	{name: "zstd", magic: "\x28\xb5\x2f\xfd", open: openZstd},       // RFC 8878, 3.1.1
-	{name: "zstd", magic: zstdSkippable, open: openZstd},            // RFC 8878, 3.1.2
-	{name: "bzip2", magic: bzip2Magic + bzip2Block, open: openBzip}, // see bzip2Magic
+	{name: "gzip", magic: "\x1f\x8b\x08", open: openGzip, split: &gzipSplitting},     // RFC 1952, 2.3.1
+	{name: "zstd", magic: "\x28\xb5\x2f\xfd", open: openZstd, split: &zstdSplitting}, // RFC 8878, 3.1.1
+	{name: "zstd", magic: zstdSkippable, open: openZstd, split: &zstdSplitting},      // RFC 8878, 3.1.2
+	{name: "bzip2", magic: bzip2Magic + bzip2Block, open: openBzip},                  // see bzip2Magic
 	{name: "bzip2", magic: bzip2Magic + bzip2End, open: openBzip},
 	{name: "snappy", magic: snappyMagic, open: openS2},
 	{name: "s2", magic: s2Magic, open: openS2},
@@ -156,105 +158,6 @@ func (e *compressionError) Error() string { return e.text }
 
 // inputBytes is how much compressed data is read at a time.
 const inputBytes = 64 << 10
-
-// zstdWindowBytesMax bounds what a zstd file can make its decoder hold. It is
-// what the zstd program accepts without --long or --memory.
-const zstdWindowBytesMax = 128 << 20
-
-// gzipDecoder reads the members of a gzip file one by one: the library's own
-// way of going on to the next takes a file that is cut within the name field
-// of a later member's header for a complete one.
-type gzipDecoder struct {
-	in      *bufio.Reader
-	members gzip.Reader
-}
-
-var gzipDecoders = sync.Pool{New: func() any {
-	return &gzipDecoder{in: bufio.NewReaderSize(nil, inputBytes)}
-}}
-
-func openGzip(r io.Reader) (decoder, error) {
-	d := gzipDecoders.Get().(*gzipDecoder)
-	d.in.Reset(r)
-	if err := d.nextMember(); err != nil {
-		d.release()
-		return nil, err
-	}
-	return d, nil
-}
-
-func (d *gzipDecoder) nextMember() error {
-	err := d.members.Reset(d.in)
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
-	d.members.Multistream(false)
-	return err
-}
-
-func (d *gzipDecoder) Read(p []byte) (int, error) {
-	for {
-		n, err := d.members.Read(p)
-		if err != io.EOF {
-			return n, err
-		}
-		next, err := d.in.Peek(2)
-		if len(next) == 0 {
-			return n, err // io.EOF: the last member was complete
-		}
-		if next[0] != 0x1f || len(next) > 1 && next[1] != 0x8b {
-			return n, errTrailing
-		}
-		if err := d.nextMember(); err != nil {
-			return n, err
-		}
-		if n > 0 {
-			return n, nil
-		}
-	}
-}
-
-func (d *gzipDecoder) release() {
-	d.in.Reset(nil)
-	gzipDecoders.Put(d)
-}
-
-var errTrailing = errors.New("something else follows the compressed data")
-
-type zstdDecoder struct {
-	in     *bufio.Reader
-	frames *zstd.Decoder
-}
-
-var zstdDecoders = sync.Pool{New: func() any {
-	// With a concurrency of 1 it works on the caller's goroutine.
-	frames, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-		zstd.WithDecoderMaxWindow(zstdWindowBytesMax), zstd.WithDecoderMaxMemory(zstdWindowBytesMax))
-	if err != nil {
-		return err // cannot be: the options are constants
-	}
-	return &zstdDecoder{in: bufio.NewReaderSize(nil, inputBytes), frames: frames}
-}}
-
-func openZstd(r io.Reader) (decoder, error) {
-	d, ok := zstdDecoders.Get().(*zstdDecoder)
-	if !ok {
-		return nil, errors.New("no decoder")
-	}
-	d.in.Reset(r)
-	if err := d.frames.Reset(d.in); err != nil {
-		d.release()
-		return nil, err
-	}
-	return d, nil
-}
-
-func (d *zstdDecoder) Read(p []byte) (int, error) { return d.frames.Read(p) }
-
-func (d *zstdDecoder) release() {
-	d.in.Reset(nil)
-	zstdDecoders.Put(d)
-}
 
 type s2Decoder struct {
 	in     *bufio.Reader

@@ -50,16 +50,31 @@ func (in *Input) Open(ctx context.Context) (*Stream, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
+	p := in.set.parallel
+	if size := in.SizeHint(); p.workers == 1 || size >= 0 && size < parallelBytesMin {
+		p = nil
+	} else {
+		own := *p
+		p = &own
+		ctx, p.cancel = context.WithCancel(ctx)
+	}
 	r, err := in.openRaw(ctx)
 	if err != nil {
+		if p != nil {
+			p.cancel()
+		}
 		return nil, err
 	}
-	s, err := newStream(ctx, in.Name, r)
+	s, err := newStream(ctx, in.Name, r, p)
 	if err != nil {
 		return nil, in.set.judge(in, err)
 	}
 	return s, nil
 }
+
+// parallelBytesMin is how long an input, as far as its length is known, must be
+// before decompression to be worth more than one goroutine.
+const parallelBytesMin = 256 << 10
 
 func (in *Input) openRaw(ctx context.Context) (io.ReadCloser, error) {
 	switch in.kind {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"runtime"
 	"time"
 
 	"csvloom/pipeline"
@@ -29,6 +30,12 @@ type Options struct {
 	// FetchConcurrency is how many downloads are under way at once, 1 to
 	// 1024; zero means 64.
 	FetchConcurrency int
+	// Workers is how many goroutines may decompress one input at the same
+	// time, where its format has parts that can be told apart (BGZF, zstd of
+	// several frames), 1 to 1024; zero means GOMAXPROCS. With more than 1,
+	// any compressed input that is not small is also decompressed ahead of
+	// its reader. The content does not depend on it.
+	Workers int
 	// TempDir is where downloads and pipes are kept while the Set is open;
 	// empty means the system's directory for temporary files.
 	TempDir string
@@ -93,7 +100,10 @@ type Limits struct {
 	SpoolBytes int64
 }
 
-const fetchConcurrencyMax = 1024
+const (
+	fetchConcurrencyMax = 1024
+	workersMax          = 1024
+)
 
 // Validate returns what is wrong with o, all of it together.
 func (o Options) Validate() error {
@@ -103,6 +113,9 @@ func (o Options) Validate() error {
 	}
 	if o.FetchConcurrency < 0 || o.FetchConcurrency > fetchConcurrencyMax {
 		errs = append(errs, fmt.Errorf("fetch concurrency is %d, expected 1 to %d", o.FetchConcurrency, fetchConcurrencyMax))
+	}
+	if o.Workers < 0 || o.Workers > workersMax {
+		errs = append(errs, fmt.Errorf("the number of decompressing workers is %d, expected 1 to %d", o.Workers, workersMax))
 	}
 	for _, n := range []struct {
 		name  string
@@ -130,6 +143,7 @@ func (o Options) Validate() error {
 // withDefaults returns o with defaults in the place of zeros.
 func (o Options) withDefaults() Options {
 	setDefault(&o.FetchConcurrency, 64)
+	setDefault(&o.Workers, runtime.GOMAXPROCS(0))
 	setDefault(&o.HTTP.Retries, 5)
 	setDefault(&o.HTTP.RetryWaitMin, 250*time.Millisecond)
 	setDefault(&o.HTTP.RetryWaitMax, max(15*time.Second, o.HTTP.RetryWaitMin))

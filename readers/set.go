@@ -19,6 +19,8 @@ type Set struct {
 	notes  []string
 	policy SourceErrorPolicy
 
+	parallel *parallel // how compressed inputs are read
+
 	ctx       context.Context // of downloads and pipes; ends with Close
 	cancel    context.CancelCauseFunc
 	store     *spool.Store

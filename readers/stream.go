@@ -4,13 +4,13 @@ import (
 	"context"
 	"io"
 	"os"
-	"sync/atomic"
 )
 
 // Stream is an input's content, decompressed. It is read by one goroutine;
 // RawBytes may be called by others. Close it after use.
 type Stream struct {
-	ctx    context.Context // of the one who opened it, to tell its end from a failure
+	ctx    context.Context    // of the one who opened it, to tell its end from a failure
+	cancel context.CancelFunc // ends what waits for raw; nil: nothing does
 	name   string
 	raw    rawReader
 	format *format // nil: as it stands
@@ -24,28 +24,48 @@ type Stream struct {
 // is cut short or damaged is an error of NewStream or of Read, never a short
 // result, as far as the format can tell: snappy and S2 have no end mark, so a cut
 // between two of their chunks goes unseen. Errors are *[SourceError].
+//
+// It is decompressed on the goroutine of the one who reads; an [Input] also uses
+// others.
 func NewStream(name string, r io.ReadCloser) (*Stream, error) {
-	return newStream(context.Background(), name, r)
+	return newStream(context.Background(), name, r, nil)
 }
 
-func newStream(ctx context.Context, name string, r io.ReadCloser) (*Stream, error) {
+// parallel says how a stream is to be decompressed by several goroutines.
+type parallel struct {
+	workers    int
+	afterBytes int64 // how much content is delivered before they start
+	batchBytes int   // how much content one of them decompresses at a time
+	shared     *readAhead
+	cancel     context.CancelFunc // ends a Read of the input that waits
+}
+
+// newStream is NewStream for an input whose reads fail when ctx is done. With p
+// it may start goroutines; they end with Close.
+func newStream(ctx context.Context, name string, r io.ReadCloser, p *parallel) (*Stream, error) {
 	s := &Stream{ctx: ctx, name: name, raw: rawReader{r: r}}
-	if err := s.start(); err != nil {
+	if p != nil {
+		s.cancel = p.cancel
+	}
+	if err := s.start(p); err != nil {
+		if s.cancel != nil {
+			s.cancel()
+		}
 		_ = r.Close() // it failed already
 		return nil, s.fail(err)
 	}
 	return s, nil
 }
 
-func (s *Stream) start() error {
-	if err := s.raw.sniff(); err != nil {
+func (s *Stream) start(p *parallel) error {
+	prefix, err := s.raw.sniff()
+	if err != nil {
 		return err
 	}
-	prefix := s.raw.prefix
 	s.format = formatOf(prefix)
 	switch {
 	case s.format == nil:
-		if f := cutShort(prefix, s.name); f != nil && s.raw.ended {
+		if f := cutShort(prefix, s.name); f != nil && s.raw.end == io.EOF {
 			s.format = f
 			return io.ErrUnexpectedEOF
 		}
@@ -53,7 +73,10 @@ func (s *Stream) start() error {
 	case s.format.open == nil:
 		return &compressionError{"it is a " + s.format.name + " file; " + s.format.advice}
 	}
-	var err error
+	if p != nil {
+		s.dec, err = newUnpacker(s.ctx, &s.raw, s.format, p)
+		return err
+	}
 	s.dec, err = s.format.open(&s.raw)
 	return err
 }
@@ -88,6 +111,8 @@ func (s *Stream) Read(p []byte) (n int, err error) {
 // fail names the input in an error.
 func (s *Stream) fail(err error) error {
 	switch {
+	case isCancellation(s.ctx, err): // raw may be in use still
+		return err
 	case s.raw.err != nil: // the input's own error comes before what a decoder made of it
 		err = s.raw.err
 		if isCancellation(s.ctx, err) {
@@ -119,60 +144,12 @@ func (s *Stream) Close() error {
 		return nil
 	}
 	s.closed = true
+	if s.cancel != nil {
+		s.cancel()
+	}
 	if s.dec != nil {
 		s.dec.release()
 		s.dec = nil
 	}
 	return s.raw.r.Close()
-}
-
-// rawReader is an input before decompression: it can be sniffed, counts, and
-// remembers how it ended, since decoders do not always pass that on.
-type rawReader struct {
-	r      io.ReadCloser
-	start  [SniffBytes]byte
-	prefix []byte // of start: sniffed, not yet read
-	ended  bool   // io.EOF has been seen
-	err    error  // any other error
-	count  atomic.Int64
-}
-
-// sniff fills prefix.
-func (r *rawReader) sniff() error {
-	n := 0
-	for n < len(r.start) && !r.ended {
-		m, err := r.r.Read(r.start[n:])
-		n += m
-		if err == io.EOF {
-			r.ended = true
-		} else if err != nil {
-			r.err = err
-			return err
-		}
-	}
-	r.prefix = r.start[:n]
-	r.count.Store(int64(n))
-	return nil
-}
-
-func (r *rawReader) Read(p []byte) (int, error) {
-	n := copy(p, r.prefix)
-	r.prefix = r.prefix[n:]
-	if r.ended {
-		if n > 0 {
-			return n, nil
-		}
-		return 0, io.EOF
-	}
-	if n == len(p) {
-		return n, nil
-	}
-	m, err := r.r.Read(p[n:])
-	r.count.Add(int64(m))
-	if err == io.EOF {
-		r.ended = true
-	} else if err != nil {
-		r.err = err
-	}
-	return n + m, err
 }

@@ -1,0 +1,102 @@
+package readers
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"io"
+	"sync"
+
+	"github.com/klauspost/compress/flate"
+)
+
+// BGZF is gzip in members of at most 64 KiB whose headers tell how long they
+// are (SAM/BAM format specification, 4.1), so that they can be decompressed
+// side by side. The header is taken as a hint: what does not turn out as it says
+// is read as any other gzip.
+
+const (
+	// bgzfHeaderBytes is the header that all writers of BGZF write: the fixed
+	// fields of gzip, and one extra field of subtype BC.
+	bgzfHeaderBytes  = 18
+	gzipTrailerBytes = 8 // CRC-32 and length of the content
+	// bgzfContentMax is the largest content of a block.
+	bgzfContentMax = 64 << 10
+)
+
+// isBGZF reports whether data starts with the header of a BGZF block.
+func isBGZF(data []byte) bool {
+	return len(data) >= bgzfHeaderBytes &&
+		string(data[:4]) == "\x1f\x8b\x08\x04" && // flags: an extra field and nothing else
+		string(data[10:16]) == "\x06\x00BC\x02\x00"
+}
+
+// measureBlock is the measure of gzip.
+func measureBlock(data []byte) (length, content int, is unitState) {
+	if len(data) < bgzfHeaderBytes {
+		return 0, 0, unitShort
+	}
+	if !isBGZF(data) {
+		return 0, 0, unitNone
+	}
+	length = int(binary.LittleEndian.Uint16(data[16:])) + 1
+	switch {
+	case length < bgzfHeaderBytes+gzipTrailerBytes:
+		return 0, 0, unitNone
+	case length > len(data):
+		return 0, 0, unitShort
+	}
+	size := binary.LittleEndian.Uint32(data[length-4:])
+	if size > bgzfContentMax {
+		return 0, 0, unitNone
+	}
+	return length, int(size), unitWhole
+}
+
+// blockDecoder inflates the data of BGZF blocks.
+type blockDecoder struct {
+	in      bytes.Reader
+	inflate io.ReadCloser
+}
+
+var blockDecoders = sync.Pool{New: func() any {
+	d := new(blockDecoder)
+	d.inflate = flate.NewReader(&d.in)
+	return d
+}}
+
+// errUnit says that a unit is not what its header promised. Nobody sees it: the
+// unit is read again as part of the stream, which tells what is wrong, if
+// anything is.
+var errUnit = errors.New("not as its header says")
+
+// decodeBlocks appends the content of BGZF blocks, measured before, to out,
+// which has room for it.
+func decodeBlocks(out, data []byte) ([]byte, error) {
+	d := blockDecoders.Get().(*blockDecoder)
+	defer blockDecoders.Put(d)
+	defer d.in.Reset(nil)
+	for len(data) > 0 {
+		length, size, _ := measureBlock(data)
+		block := data[:length]
+		data = data[length:]
+		d.in.Reset(block[bgzfHeaderBytes : length-gzipTrailerBytes])
+		if err := d.inflate.(flate.Resetter).Reset(&d.in, nil); err != nil {
+			return out, err
+		}
+		from := len(out)
+		out = out[:from+size]
+		if _, err := io.ReadFull(d.inflate, out[from:]); err != nil {
+			return out[:from], err
+		}
+		var more [1]byte
+		if n, err := io.ReadFull(d.inflate, more[:]); n > 0 || err != io.EOF || d.in.Len() > 0 {
+			return out[:from], errUnit
+		}
+		if crc32.ChecksumIEEE(out[from:]) != binary.LittleEndian.Uint32(block[length-gzipTrailerBytes:]) {
+			return out[:from], errUnit
+		}
+	}
+	return out, nil
+}
