@@ -222,10 +222,14 @@ func writeAll(w io.Writer, rec arrow.Record, o Options, workers int) error {
 		return err
 	}
 	defer e.Abort()
-	for _, p := range split(rec, nil, 300) {
-		err := e.Write(ctx, p)
-		p.Release()
-		if err != nil {
+	parts := split(rec, nil, 300)
+	defer func() {
+		for _, p := range parts {
+			p.Release()
+		}
+	}()
+	for _, p := range parts {
+		if err := e.Write(ctx, p); err != nil {
 			if _, again := e.Close(ctx); !errors.Is(again, err) && again.Error() != err.Error() && !errors.Is(again, errClosed) {
 				return fmt.Errorf("Write failed with %w and Close with %w", err, again)
 			}
