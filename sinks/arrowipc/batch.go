@@ -2,15 +2,12 @@ package arrowipc
 
 import (
 	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/bitutil"
-	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
 // batch gathers rows in memory of its own, which is used again for the next
 // batch.
 type batch struct {
-	schema  *arrow.Schema
 	columns []column
 	texts   []int // indices of the columns whose values have no fixed width
 	rows    int
@@ -24,14 +21,18 @@ type batch struct {
 type column interface {
 	// append copies rows from..from+n-1 of values.
 	append(values arrow.ArrayData, from, n int)
-	// data returns the column as it is. It refers to the column's memory.
-	data() arrow.ArrayData
+	// buffers appends the column's buffers, in the order of the format: the
+	// validity, nil when no value is NULL, then the values. They are the
+	// column's memory.
+	buffers(all [][]byte) [][]byte
+	// nulls returns how many values are NULL.
+	nulls() int
 	// reset empties the column.
 	reset()
 }
 
-func newBatch(schema *arrow.Schema) *batch {
-	b := &batch{schema: schema, rowsMax: rowsPerBatch, textBytesMax: batchTextBytes}
+func newBatch(schema *arrow.Schema, rowsMax, textBytesMax int) *batch {
+	b := &batch{rowsMax: rowsMax, textBytesMax: textBytesMax}
 	for i, f := range schema.Fields() {
 		c := newColumn(f.Type)
 		if _, ok := c.(*textColumn); ok {
@@ -46,15 +47,15 @@ func newBatch(schema *arrow.Schema) *batch {
 func newColumn(t arrow.DataType) column {
 	switch t := t.(type) {
 	case *arrow.BooleanType:
-		return &boolColumn{kind: t}
+		return &boolColumn{}
 	case *arrow.StringType, *arrow.BinaryType:
-		return &textColumn{kind: t}
+		return &textColumn{}
 	case *arrow.MonthDayNanoIntervalType: // of expressions only
 		return nil
 	case arrow.FixedWidthDataType:
 		// Wider and nested types are not SQL's.
 		if bits := t.BitWidth(); bits%8 == 0 && bits <= 128 && t.ID() != arrow.DICTIONARY && t.ID() != arrow.FIXED_SIZE_LIST {
-			return &fixedColumn{kind: t, width: bits / 8}
+			return &fixedColumn{width: bits / 8}
 		}
 	}
 	return nil
@@ -139,19 +140,6 @@ func (b *batch) append(rec arrow.Record, from, n int) {
 	b.rows += n
 }
 
-// record returns the batch. It refers to the batch's memory: it must be
-// released before the batch is used again.
-func (b *batch) record() arrow.Record {
-	arrays := make([]arrow.Array, len(b.columns))
-	for i, c := range b.columns {
-		data := c.data()
-		arrays[i] = array.MakeFromData(data)
-		data.Release()
-		defer arrays[i].Release()
-	}
-	return array.NewRecord(b.schema, arrays, int64(b.rows))
-}
-
 func (b *batch) reset() {
 	for _, c := range b.columns {
 		c.reset()
@@ -163,11 +151,11 @@ func (b *batch) reset() {
 type validity struct {
 	bits  []byte
 	rows  int
-	nulls int
+	count int // of NULL
 }
 
-// append copies rows from..from+n-1 and returns how many of them are NULL.
-func (v *validity) append(values arrow.ArrayData, from, n int) (nulls int) {
+// extend copies rows from..from+n-1 and returns how many of them are NULL.
+func (v *validity) extend(values arrow.ArrayData, from, n int) (nulls int) {
 	v.bits = grow(v.bits, int(bitutil.BytesForBits(int64(v.rows+n))))
 	if bitmap := bitmapOf(values); bitmap == nil {
 		bitutil.SetBitsTo(v.bits, int64(v.rows), int64(n), true)
@@ -176,7 +164,7 @@ func (v *validity) append(values arrow.ArrayData, from, n int) (nulls int) {
 		nulls = n - bitutil.CountSetBits(v.bits, v.rows, n)
 	}
 	v.rows += n
-	v.nulls += nulls
+	v.count += nulls
 	return nulls
 }
 
@@ -189,15 +177,18 @@ func bitmapOf(values arrow.ArrayData) []byte {
 }
 
 // buffer returns the bitmap; nil when no row is NULL.
-func (v *validity) buffer() *memory.Buffer {
-	if v.nulls == 0 {
+func (v *validity) buffer() []byte {
+	if v.count == 0 {
 		return nil
 	}
-	return memory.NewBufferBytes(v.bits)
+	return v.bits
 }
 
+// nulls implements [column] for the columns that embed a validity.
+func (v *validity) nulls() int { return v.count }
+
 func (v *validity) reset() {
-	v.bits, v.rows, v.nulls = v.bits[:0], 0, 0
+	v.bits, v.rows, v.count = v.bits[:0], 0, 0
 }
 
 // grow returns b with n bytes, the new ones zero.
@@ -216,78 +207,75 @@ func grow(b []byte, n int) []byte {
 
 // fixedColumn holds values that take the same number of bytes each.
 type fixedColumn struct {
-	kind   arrow.DataType
+	validity
 	width  int // bytes
-	valid  validity
 	values []byte
 }
 
 func (c *fixedColumn) append(values arrow.ArrayData, from, n int) {
-	row := c.valid.rows
-	nulls := c.valid.append(values, from, n)
+	row := c.rows
+	nulls := c.extend(values, from, n)
 	start := (values.Offset() + from) * c.width
 	c.values = append(c.values, values.Buffers()[1].Bytes()[start:start+n*c.width]...)
 	if nulls == 0 {
 		return
 	}
-	for ; row < c.valid.rows; row++ {
-		if bitutil.BitIsNotSet(c.valid.bits, row) {
+	for ; row < c.rows; row++ {
+		if bitutil.BitIsNotSet(c.bits, row) {
 			clear(c.values[row*c.width : (row+1)*c.width])
 		}
 	}
 }
 
-func (c *fixedColumn) data() arrow.ArrayData {
-	return array.NewData(c.kind, c.valid.rows, []*memory.Buffer{c.valid.buffer(), memory.NewBufferBytes(c.values)}, nil, c.valid.nulls, 0)
+func (c *fixedColumn) buffers(all [][]byte) [][]byte {
+	return append(all, c.buffer(), c.values)
 }
 
 func (c *fixedColumn) reset() {
-	c.valid.reset()
+	c.validity.reset()
 	c.values = c.values[:0]
 }
 
 // boolColumn holds bits.
 type boolColumn struct {
-	kind  arrow.DataType
-	valid validity
-	bits  []byte
+	validity
+	values []byte // bits
 }
 
 func (c *boolColumn) append(values arrow.ArrayData, from, n int) {
-	row := c.valid.rows
-	nulls := c.valid.append(values, from, n)
-	c.bits = grow(c.bits, len(c.valid.bits))
-	bitutil.CopyBitmap(values.Buffers()[1].Bytes(), values.Offset()+from, n, c.bits, row)
+	row := c.rows
+	nulls := c.extend(values, from, n)
+	c.values = grow(c.values, len(c.bits))
+	bitutil.CopyBitmap(values.Buffers()[1].Bytes(), values.Offset()+from, n, c.values, row)
 	if nulls == 0 {
 		return
 	}
-	for i := range c.bits {
-		c.bits[i] &= c.valid.bits[i]
+	for i := range c.values {
+		c.values[i] &= c.bits[i]
 	}
 }
 
-func (c *boolColumn) data() arrow.ArrayData {
-	return array.NewData(c.kind, c.valid.rows, []*memory.Buffer{c.valid.buffer(), memory.NewBufferBytes(c.bits)}, nil, c.valid.nulls, 0)
+func (c *boolColumn) buffers(all [][]byte) [][]byte {
+	return append(all, c.buffer(), c.values)
 }
 
 func (c *boolColumn) reset() {
-	c.valid.reset()
-	c.bits = c.bits[:0]
+	c.validity.reset()
+	c.values = c.values[:0]
 }
 
 // textColumn holds values of any number of bytes each. Within a batch they
 // cannot exceed batchTextBytes, or be more than one value of an Arrow array,
 // so their offsets fit int32.
 type textColumn struct {
-	kind    arrow.DataType
-	valid   validity
+	validity
 	offsets []int32
 	text    []byte
 }
 
 func (c *textColumn) append(values arrow.ArrayData, from, n int) {
-	row := c.valid.rows
-	nulls := c.valid.append(values, from, n)
+	row := c.rows
+	nulls := c.extend(values, from, n)
 	if len(c.offsets) == 0 {
 		c.offsets = append(c.offsets, 0)
 	}
@@ -305,22 +293,18 @@ func (c *textColumn) append(values arrow.ArrayData, from, n int) {
 		return
 	}
 	for i := range n {
-		if bitutil.BitIsSet(c.valid.bits, row+i) {
+		if bitutil.BitIsSet(c.bits, row+i) {
 			c.text = append(c.text, text[offsets[i]:offsets[i+1]]...)
 		}
 		c.offsets = append(c.offsets, int32(len(c.text)))
 	}
 }
 
-func (c *textColumn) data() arrow.ArrayData {
-	return array.NewData(c.kind, c.valid.rows, []*memory.Buffer{
-		c.valid.buffer(),
-		memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(c.offsets)),
-		memory.NewBufferBytes(c.text),
-	}, nil, c.valid.nulls, 0)
+func (c *textColumn) buffers(all [][]byte) [][]byte {
+	return append(all, c.buffer(), arrow.Int32Traits.CastToBytes(c.offsets), c.text)
 }
 
 func (c *textColumn) reset() {
-	c.valid.reset()
+	c.validity.reset()
 	c.offsets, c.text = c.offsets[:0], c.text[:0]
 }

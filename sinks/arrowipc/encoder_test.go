@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -95,7 +94,7 @@ func encodeCut(t testing.TB, schema *arrow.Schema, o Options, workers, rowsMax, 
 		t.Fatal(err)
 	}
 	defer e.Abort()
-	e.batch.rowsMax, e.batch.textBytesMax = rowsMax, textBytesMax
+	e.rowsMax, e.textBytesMax = rowsMax, textBytesMax
 	var want int64
 	for _, rec := range records {
 		if err := e.Write(t.Context(), rec); err != nil {
@@ -213,9 +212,7 @@ func TestSameBytes(t *testing.T) {
 	rec := randomRecord(memory.DefaultAllocator, 2, rows, 5)
 	for _, o := range []Options{{Stream: true}, {Compression: LZ4}, {Compression: None}} {
 		want := encodeCut(t, allTypes, o, 1, rowsMax, batchTextBytes, rec)
-		for _, workers := range []int{1, 8} {
-			// The zstd encoder decides by the number of processors how it works.
-			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(workers))
+		for _, workers := range []int{1, 2, 8} {
 			for _, batch := range []int{4999, rowsMax - 1} {
 				var records []arrow.Record
 				for from := 0; from < rows; from += batch {
@@ -334,8 +331,7 @@ func (f *failing) Write(p []byte) (int, error) {
 	return 0, errFull
 }
 
-// arrow/ipc can return nil after a failed write: whichever write fails, Close
-// must tell.
+// Whichever write fails, Close tells, and so does every Write after it.
 func TestEveryWriteFails(t *testing.T) {
 	rec := randomRecord(memory.DefaultAllocator, 3, 100, 3)
 	for _, stream := range []bool{false, true} {
@@ -347,6 +343,7 @@ func TestEveryWriteFails(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				e.rowsMax = 11
 				writeErr := e.Write(t.Context(), rec)
 				_, err = e.Close(t.Context())
 				mem.AssertSize(t, 0)
@@ -354,20 +351,60 @@ func TestEveryWriteFails(t *testing.T) {
 					if writeErr != nil || err != nil {
 						t.Fatalf("no write failed: %v, %v", writeErr, err)
 					}
-					if left < 10 {
-						t.Fatalf("an output of %d writes tests too little", left)
+					if left != 12 { // start, ten batches, end
+						t.Fatalf("an output of %d writes", left)
 					}
 					break
 				}
-				if want := errFull; !short && !errors.Is(err, want) || short && !errors.Is(err, io.ErrShortWrite) {
-					t.Fatalf("stream=%t: write %d fails, Close = %v", stream, left, err)
+				want := errFull
+				if short {
+					want = io.ErrShortWrite
+				}
+				if !errors.Is(err, want) || writeErr != nil && !errors.Is(writeErr, want) {
+					t.Fatalf("stream=%t: write %d fails, Write = %v, Close = %v", stream, left, writeErr, err)
 				}
 				if err := e.Write(t.Context(), rec); err == nil {
 					t.Fatalf("stream=%t: Write after an error = nil", stream)
 				}
+				e.Abort()
 			}
 		}
 	}
+}
+
+// An encoder that is given up, or whose context ends while it is at work, ends
+// its goroutines.
+func TestAbort(t *testing.T) {
+	rec := randomRecord(memory.DefaultAllocator, 3, 100, 3)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	reason := errors.New("enough")
+	for _, w := range []io.Writer{io.Discard, cancelling{ctx, func() { cancel(reason) }}} {
+		e, err := NewEncoder(w, allTypes, Options{}, task(memory.DefaultAllocator, 2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.rowsMax = 3
+		if err := e.Write(ctx, rec); err != nil && !errors.Is(err, reason) {
+			t.Errorf("Write = %v", err)
+		}
+		e.Abort()
+		e.Abort()
+		if _, err := e.Close(t.Context()); err == nil {
+			t.Error("Close after Abort = nil")
+		}
+	}
+}
+
+// cancelling cancels when it is written to, and then takes everything.
+type cancelling struct {
+	ctx    context.Context
+	cancel func()
+}
+
+func (c cancelling) Write(p []byte) (int, error) {
+	c.cancel()
+	<-c.ctx.Done()
+	return len(p), nil
 }
 
 func TestCancel(t *testing.T) {
@@ -423,17 +460,22 @@ func BenchmarkEncode(b *testing.B) {
 	rec := randomRecord(memory.DefaultAllocator, 6, rowsPerBatch, 10)
 	size := int64(len(encode(b, allTypes, Options{Compression: None}, 1, rec)))
 	for _, compression := range []Compression{None, LZ4, Zstd} {
-		b.Run(string(compression), func(b *testing.B) {
-			e, err := NewEncoder(io.Discard, allTypes, Options{Compression: compression, Stream: true}, task(memory.DefaultAllocator, 1))
-			if err != nil {
-				b.Fatal(err)
-			}
-			b.SetBytes(size)
-			for b.Loop() {
-				if err := e.Write(b.Context(), rec); err != nil {
+		for _, workers := range []int{1, 2} {
+			b.Run(fmt.Sprintf("%s/workers=%d", compression, workers), func(b *testing.B) {
+				e, err := NewEncoder(io.Discard, allTypes, Options{Compression: compression, Stream: true}, task(memory.DefaultAllocator, workers))
+				if err != nil {
 					b.Fatal(err)
 				}
-			}
-		})
+				b.SetBytes(size)
+				for b.Loop() {
+					if err := e.Write(b.Context(), rec); err != nil {
+						b.Fatal(err)
+					}
+				}
+				if _, err := e.Close(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			})
+		}
 	}
 }
