@@ -20,7 +20,10 @@ const (
 	// bgzfHeaderBytes is the header that all writers of BGZF write: the fixed
 	// fields of gzip, and one extra field of subtype BC.
 	bgzfHeaderBytes  = 18
-	gzipTrailerBytes = 8 // CRC-32 and length of the content
+	gzipHeaderBytes  = 10 // without optional fields: RFC 1952, 2.3
+	gzipTrailerBytes = 8  // CRC-32 and length of the content
+	// bgzfMagic is how it starts: gzip, with an extra field and nothing else.
+	bgzfMagic = "\x1f\x8b\x08\x04"
 	// bgzfContentMax is the largest content of a block.
 	bgzfContentMax = 64 << 10
 )
@@ -28,7 +31,7 @@ const (
 // isBGZF reports whether data starts with the header of a BGZF block.
 func isBGZF(data []byte) bool {
 	return len(data) >= bgzfHeaderBytes &&
-		string(data[:4]) == "\x1f\x8b\x08\x04" && // flags: an extra field and nothing else
+		string(data[:len(bgzfMagic)]) == bgzfMagic &&
 		string(data[10:16]) == "\x06\x00BC\x02\x00"
 }
 
@@ -81,6 +84,7 @@ func decodeBlocks(out, data []byte) ([]byte, error) {
 		length, size, _ := measureBlock(data)
 		block := data[:length]
 		data = data[length:]
+		primeInflate(d.inflate)
 		d.in.Reset(block[bgzfHeaderBytes : length-gzipTrailerBytes])
 		if err := d.inflate.(flate.Resetter).Reset(&d.in, nil); err != nil {
 			return out, err

@@ -50,6 +50,7 @@ func startGzip(r io.Reader, part *rawReader, begin func(*gzipDecoder) error) (de
 }
 
 func (d *gzipDecoder) nextMember() error {
+	primeGzip(&d.members)
 	err := d.members.Reset(d.in)
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF
@@ -74,6 +75,10 @@ func (d *gzipDecoder) laterMember() error {
 // atBlock reports whether a BGZF block follows, and gives it back.
 func (d *gzipDecoder) atBlock() bool {
 	if d.part == nil {
+		return false
+	}
+	// No more is asked of the input than a member must have.
+	if header, _ := d.in.Peek(len(bgzfMagic)); string(header) != bgzfMagic {
 		return false
 	}
 	if header, _ := d.in.Peek(bgzfHeaderBytes); !isBGZF(header) {

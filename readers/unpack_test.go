@@ -143,11 +143,21 @@ func twinCases(t testing.TB) map[string][]byte {
 		"zstd without lengths": join(zstdStreamed(t, plain), zstdStreamed(t, nil), zstdStreamed(t, plain), skippable("end")),
 		"zstd without sums":    frames(t, plain, 300, zstd.WithEncoderCRC(false)),
 		"zstd, no content":     join(zstded(t, nil), zstded(t, nil), skippable(""), zs),
+		"gzip, an empty code":  join(gzipped(t, plain, ""), []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x00\x05"), make([]byte, 60)),
+		"bgzf, an empty code":  join(bg, emptyCode(bgzfBlock(t, plain))),
 		"bzip2":                join(bzip2Text, bzip2Text),
 		"s2":                   s2ed(t, plain, s2.WriterBlockSize(4<<10)),
 		"snappy":               s2ed(t, plain, s2.WriterSnappyCompat()),
 		"plain":                plain,
 	}
+}
+
+// emptyCode damages a block so that it has an empty Huffman code (RFC 1951,
+// 3.2.7), which decoders must not take for the one before.
+func emptyCode(block []byte) []byte {
+	clear(block[bgzfHeaderBytes : bgzfHeaderBytes+20])
+	block[bgzfHeaderBytes] = 0x05
+	return block
 }
 
 // zstdStreamed is a frame that does not tell how long its content is.
@@ -351,6 +361,27 @@ func TestOpenParallel(t *testing.T) {
 	for _, workers := range []int{-1, workersMax + 1} {
 		if err := (Options{Workers: workers}).Validate(); !isUsage(err) || !strings.Contains(err.Error(), "workers") {
 			t.Errorf("%d workers: %v", workers, err)
+		}
+	}
+}
+
+// What is wrong with damaged data does not depend on what a decoder was used for
+// before.
+func TestGzipForgets(t *testing.T) {
+	if body := primer[gzipHeaderBytes]; body>>1&3 != 2 {
+		t.Fatal("the primer has no Huffman codes of its own")
+	}
+	if got := read(func() io.Reader { return strings.NewReader(primer) }, nil); got.err != "" || len(got.text) >= primerContentMax {
+		t.Fatalf("the primer: %d bytes, %s", len(got.text), got.err)
+	}
+	damaged := join([]byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x00\x05"), make([]byte, 60))
+	var seen []string
+	for i := range 60 {
+		before := gzipped(t, text()[:20*i], "")
+		read(func() io.Reader { return bytes.NewReader(before) }, nil)
+		got := read(func() io.Reader { return bytes.NewReader(damaged) }, nil)
+		if seen = append(seen, got.err); got.err == "" || got.err != seen[0] {
+			t.Fatalf("after %d bytes: %q, at first %q", 20*i, got.err, seen[0])
 		}
 	}
 }
