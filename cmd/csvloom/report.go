@@ -88,8 +88,20 @@ func writeReport(path string, r *pipeline.Report, out sinks.Output, skipped []re
 	return nil
 }
 
-// replaceFile writes a small file so that readers see the old or the new one.
+// replaceFile writes a small file so that readers see the old or the new one. A
+// device or a pipe is written to as it is.
 func replaceFile(path string, data []byte) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(data)
+		if e := f.Close(); err == nil {
+			err = e
+		}
+		return err
+	}
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp") // mode 0600
 	if err != nil {
 		return err
