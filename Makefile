@@ -5,7 +5,7 @@ GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 FUZZTIME ?= 10s
 
-.PHONY: build test race fuzz lint bench golden demo interop kill clean
+.PHONY: build test race fuzz lint bench bench-peers golden demo interop clean
 
 build: ## the command, static and stripped, at bin/csvloom
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.release=$(VERSION)' -o bin/csvloom ./cmd/csvloom
@@ -35,6 +35,10 @@ lint: ## gofmt, vet on all platforms, staticcheck
 bench: ## micro-benchmarks through benchstat; OLD=file compares with an earlier run
 	$(GO) test -run '^$$' -bench . -benchmem -count 6 ./... | grep -v '^?' > bench.out
 	$(GO) tool benchstat $(OLD) bench.out
+
+bench-peers: ## csvloom against DuckDB and Polars, as in BENCHMARKS.md; DATA=dir keeps the data there
+	$(GO) run ./cmd/loombench gen $(or $(DATA),/tmp/loombench)
+	$(GO) run ./cmd/loombench run $(or $(DATA),/tmp/loombench)
 
 golden: ## rewrites golden files; look at the diff
 	$(GO) test ./cmd/csvloom ./sinks/... -update

@@ -36,6 +36,35 @@ func Sort(src string) (pipeline.Reducer, error) { return newSorting(src, -1) }
 // more in memory.
 func SortLimit(src string, n int64) (pipeline.Reducer, error) { return newSorting(src, max(n, 0)) }
 
+// SortColumn is a column by which rows are in order.
+type SortColumn struct {
+	Column     string
+	Descending bool
+	NullsFirst bool
+}
+
+// SortColumns returns the columns of schema by which rows are in order after a
+// sort by src: its keys up to the first that is not a plain column.
+func SortColumns(src string, schema *arrow.Schema) []SortColumn {
+	keys, err := expr.ParseOrder(src)
+	if err != nil {
+		return nil
+	}
+	var columns []SortColumn
+	for _, k := range keys {
+		c, ok := k.Expr.(*expr.Column)
+		if !ok {
+			break
+		}
+		i, err := expr.Resolve(schema, c.Name)
+		if err != nil {
+			break
+		}
+		columns = append(columns, SortColumn{schema.Field(i).Name, k.Desc, k.NullsFirst})
+	}
+	return columns
+}
+
 func newSorting(src string, limit int64) (pipeline.Reducer, error) {
 	keys, err := expr.ParseOrder(src)
 	if err != nil {

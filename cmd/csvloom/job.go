@@ -8,6 +8,8 @@ import (
 
 	"csvloom/pipeline"
 	"csvloom/sinks"
+	"csvloom/sinks/parquet"
+	"csvloom/transforms"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/spf13/pflag"
@@ -36,6 +38,8 @@ type job struct {
 	flags    *jobFlags
 	inputs   *inputs
 	steps    []pipeline.Step
+	sort     string // the order that the rows end in; "" for none
+	out      *outputFlags
 	sink     *publishing
 	counters *pipeline.Counters
 }
@@ -63,12 +67,13 @@ func (c *cli) newJob(ctx context.Context, args []string, f *jobFlags, steps *ste
 	var err error
 	if steps != nil {
 		j.steps, err = steps.steps()
+		j.sort = steps.sort
 		errs = append(errs, err)
 	}
 	if out != nil {
 		sink, err := out.sink(&c.terminal)
 		errs = append(errs, err)
-		j.sink = &publishing{Sink: sink}
+		j.out, j.sink = out, &publishing{Sink: sink}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, errors.Join(err, f.input.settle())
@@ -91,12 +96,27 @@ func (j *job) bind(ctx context.Context) (*pipeline.Job, error) {
 	for _, n := range j.inputs.set.Notes() {
 		j.cli.messages.note("%s", n)
 	}
-	if err == nil {
-		for _, n := range j.inputs.source.Notes() {
-			j.cli.messages.note("%s", n)
-		}
+	if err != nil {
+		return nil, err
 	}
-	return bound, err
+	for _, n := range j.inputs.source.Notes() {
+		j.cli.messages.note("%s", n)
+	}
+	return bound, j.declareOrder(bound.Schema())
+}
+
+// declareOrder has a Parquet file say by which columns its rows are sorted,
+// which is known only now.
+func (j *job) declareOrder(schema *arrow.Schema) error {
+	if j.sink == nil || j.sort == "" {
+		return nil
+	}
+	for _, c := range transforms.SortColumns(j.sort, schema) {
+		j.out.sinks.Parquet.SortedBy = append(j.out.sinks.Parquet.SortedBy, parquet.SortColumn(c))
+	}
+	var err error
+	j.sink.Sink, err = j.out.sink(&j.cli.terminal)
+	return err
 }
 
 // run runs the job to its end and tells what it did.
