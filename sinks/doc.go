@@ -6,6 +6,10 @@
 //
 //	Tx → Encoder (parquet, arrowipc, text) → compressor → buffer → tally → destination
 //
+// Encoders and the compressor work on several goroutines each and hand on what
+// they made in order (internal/ordered), so that the bytes do not depend on how
+// many there are.
+//
 // The tally remembers the first error of the destination, so that no library
 // in between can lose it, and knows size and digest of what was written. The
 // destination is a staged file (staging.go) or something that takes bytes as

@@ -48,8 +48,8 @@ type Tx struct {
 	dest       destination
 	tally      *tally
 	buffer     *bufio.Writer
-	compressor io.WriteCloser // nil where nothing is compressed
-	encoder    Encoder        // nil when closed or aborted
+	compressor *compressor // nil where nothing is compressed
+	encoder    Encoder     // nil when closed or aborted
 
 	rows   int64
 	state  txState
@@ -73,13 +73,11 @@ func (tx *Tx) begin(t *pipeline.Task) error {
 	tx.tally = newTally(tx.dest)
 	tx.buffer = bufio.NewWriterSize(tx.tally, bufferBytes)
 	var w io.Writer = tx.buffer
-	var err error
-	if tx.compressor, err = compressor(tx.buffer, tx.sink.o.Compression); err != nil {
-		return fmt.Errorf("%s: %w", tx.name, err)
-	}
+	tx.compressor = newCompressor(tx.ctx, tx.buffer, tx.sink.o.Compression, t)
 	if tx.compressor != nil {
 		w = tx.compressor
 	}
+	var err error
 	tx.encoder, err = tx.sink.newEncoder(w, tx.schema, t)
 	return err
 }
@@ -254,6 +252,9 @@ func (tx *Tx) Rollback() error {
 	if tx.encoder != nil {
 		tx.encoder.Abort()
 		tx.encoder = nil
+	}
+	if tx.compressor != nil {
+		tx.compressor.abort()
 	}
 	if tx.dest == nil {
 		return nil

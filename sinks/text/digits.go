@@ -71,6 +71,10 @@ func put8(b []byte, at int, d uint64, n int) int {
 
 // putDigits writes n digits of v, which has no more, with zeros in front.
 func putDigits(b []byte, at int, v uint64, n int) int {
+	if n == 2 { // of money
+		put2(b, at, uint(v))
+		return at + n
+	}
 	if n > 8 {
 		high := v / 1e8
 		at = putDigits(b, at, high, n-8)
@@ -81,15 +85,22 @@ func putDigits(b []byte, at int, v uint64, n int) int {
 }
 
 func putUint(b []byte, at int, v uint64) int {
-	n := 8
-	if v >= 1e8 {
+	const n = 8
+	switch {
+	case v < 10:
+		b[at] = byte('0' + v)
+		return at + 1
+	case v < 100:
+		put2(b, at, uint(v))
+		return at + 2
+	case v >= 1e8:
 		high := v / 1e8
 		at = putUint(b, at, high)
 		v -= high * 1e8
 		return put8(b, at, digits8(uint32(v)), n)
 	}
 	d := digits8(uint32(v))
-	zeros := bits.TrailingZeros64(d|1<<56) &^ 7 // the last digit is always written
+	zeros := bits.TrailingZeros64(d) &^ 7
 	return put8(b, at, d>>zeros, n-zeros>>3)
 }
 
