@@ -8,5 +8,7 @@
 //
 // Goroutines: one for each download under way and one for each pipe that is
 // being received (standard input, FIFOs). They write to one temporary file and
-// are joined by [Set.Close]. Local files cost none.
+// are joined by [Set.Close]. A compressed input of which more than its first rows
+// are read is decompressed ahead of its reader by goroutines that [Stream.Close]
+// joins; see unpacker. Plain local files cost none.
 package readers

@@ -97,6 +97,7 @@ type unpacker struct {
 	halt      context.CancelFunc
 	running   sync.WaitGroup // produce
 
+	spare    chan *job
 	decoding sync.WaitGroup
 	failed   atomic.Bool // a unit was not perfect
 	held     int         // of shared's bytes
@@ -112,8 +113,6 @@ type job struct {
 	bytes   int           // taken from shared
 }
 
-var jobs = sync.Pool{New: func() any { return new(job) }}
-
 // room returns b emptied, with a capacity of n and not much more.
 func room(b []byte, n int) []byte {
 	if cap(b) >= n && cap(b) <= 4*n {
@@ -125,6 +124,7 @@ func room(b []byte, n int) []byte {
 // newUnpacker starts to decompress raw, which is of format f.
 func newUnpacker(ctx context.Context, raw *rawReader, f *format, p *parallel) (decoder, error) {
 	u := &unpacker{parallel: p, ctx: ctx, raw: raw, format: f, split: f.split, first: true}
+	u.spare = make(chan *job, p.workers+2)
 	if err := u.step(); err != nil {
 		u.release()
 		return nil, err
@@ -205,7 +205,7 @@ func (u *unpacker) gather(target int) *job {
 	if u.split == nil || u.first && !u.split.unitsFirst {
 		return nil
 	}
-	j := jobs.Get().(*job)
+	j := u.job()
 	in := append(room(j.in, max(min(fetchBytes, u.batchBytes), len(u.rest), u.usual)), u.rest...)
 	length, content, again := 0, 0, 0
 	for content < target {
@@ -247,7 +247,7 @@ func (u *unpacker) gather(target int) *job {
 	u.rest = append(room(u.rest, len(in)-length), in[length:]...)
 	j.in, j.content, u.usual = in[:length], content, len(in)
 	if length == 0 {
-		jobs.Put(j)
+		u.reuse(j)
 		return nil
 	}
 	u.first = false
@@ -343,8 +343,27 @@ func (u *unpacker) receive() error {
 // retire ends the use of a job whose content has been delivered.
 func (u *unpacker) retire(j *job) {
 	u.shared.give(&u.held, j.bytes)
+	u.reuse(j)
+}
+
+// reuse keeps j's buffers for another job, if few are kept: after a change of
+// what the stream holds, those that do not fit are dropped by room.
+func (u *unpacker) reuse(j *job) {
 	*j = job{in: j.in[:0], out: j.out[:0]}
-	jobs.Put(j)
+	select {
+	case u.spare <- j:
+	default:
+	}
+}
+
+// job returns an empty job.
+func (u *unpacker) job() *job {
+	select {
+	case j := <-u.spare:
+		return j
+	default:
+		return new(job)
+	}
 }
 
 // produce takes the stream apart, ahead of the caller, until its end.
@@ -416,7 +435,7 @@ func (u *unpacker) pieceBytes() int { return min(pieceBytes, u.batchBytes) }
 
 // piece decodes the next piece of what is not units.
 func (u *unpacker) piece() *job {
-	j := jobs.Get().(*job)
+	j := u.job()
 	size := u.pieceBytes()
 	j.bytes = size
 	out := room(j.out, size)

@@ -105,11 +105,11 @@ func read(open func() io.Reader, p *parallel) result {
 }
 
 // checkTwin reads data in order and in parallel and compares.
-func checkTwin(t *testing.T, what string, data []byte, reader func(io.Reader) io.Reader) {
+func checkTwin(t *testing.T, what string, data []byte, reader func(io.Reader) io.Reader, workers ...int) {
 	t.Helper()
 	open := func() io.Reader { return reader(bytes.NewReader(data)) }
 	want := read(open, nil)
-	for _, workers := range []int{2, 5} {
+	for _, workers := range workers {
 		got := read(open, eager(workers))
 		if got.err != want.err {
 			t.Fatalf("%s, %d workers: error %q, in order %q", what, workers, got.err, want.err)
@@ -182,16 +182,16 @@ func TestParallelEqualsSerial(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, r := range []func(io.Reader) io.Reader{whole, iotest.OneByteReader, iotest.HalfReader, iotest.DataErrReader} {
-				checkTwin(t, "all", data, r)
-				checkTwin(t, "trailing text", join(data, []byte("trailing")), r)
-				checkTwin(t, "trailing byte", join(data, []byte("\x1f")), r)
-				checkTwin(t, "trailing zeros", join(data, make([]byte, 300)), r)
+				checkTwin(t, "all", data, r, 2, 5)
+				checkTwin(t, "trailing text", join(data, []byte("trailing")), r, 2)
+				checkTwin(t, "trailing byte", join(data, []byte("\x1f")), r, 2)
+				checkTwin(t, "trailing zeros", join(data, make([]byte, 300)), r, 2)
 			}
 			for n := range data {
-				checkTwin(t, fmt.Sprintf("cut at %d", n), data[:n], whole)
+				checkTwin(t, fmt.Sprintf("cut at %d", n), data[:n], whole, 2+n%2)
 				flipped := bytes.Clone(data)
 				flipped[n] ^= 1 << (n % 8)
-				checkTwin(t, fmt.Sprintf("damaged at %d", n), flipped, whole)
+				checkTwin(t, fmt.Sprintf("damaged at %d", n), flipped, whole, 3-n%2)
 			}
 		})
 	}
@@ -224,8 +224,8 @@ func FuzzParallel(f *testing.F) {
 				return
 			}
 		}
-		checkTwin(t, "fuzz", data, whole)
-		checkTwin(t, "fuzz", data, iotest.HalfReader)
+		checkTwin(t, "fuzz", data, whole, 2, 5)
+		checkTwin(t, "fuzz", data, iotest.HalfReader, 3)
 	})
 }
 
@@ -382,6 +382,44 @@ func TestGzipForgets(t *testing.T) {
 		got := read(func() io.Reader { return bytes.NewReader(damaged) }, nil)
 		if seen = append(seen, got.err); got.err == "" || got.err != seen[0] {
 			t.Fatalf("after %d bytes: %q, at first %q", 20*i, got.err, seen[0])
+		}
+	}
+}
+
+func BenchmarkParallel(b *testing.B) {
+	var plain []byte
+	for i := 0; len(plain) < 32<<20; i++ {
+		plain = fmt.Appendf(plain, "%d,2023-01-%02d 10:%02d:00,%d.%02d,name %d\n", i, i%28+1, i%60, i*7919%100, i*31%100, i*i%1000)
+	}
+	for _, c := range []struct {
+		name string
+		data []byte
+	}{
+		{"gzip", gzipped(b, plain, "")},
+		{"bgzf", blocks(b, plain, 0xff00)},
+		{"zstd", zstded(b, plain)},
+		{"zstd frames", frames(b, plain, 1<<20)},
+	} {
+		for _, workers := range []int{1, 2, 4} {
+			b.Run(fmt.Sprintf("%s/workers=%d", c.name, workers), func(b *testing.B) {
+				b.SetBytes(int64(len(plain)))
+				b.ReportAllocs()
+				buf := make([]byte, 1<<20)
+				for b.Loop() {
+					var p *parallel
+					if workers > 1 {
+						p = &parallel{workers: workers, afterBytes: aheadAfterBytes, batchBytes: batchBytes,
+							shared: newReadAhead(workers * aheadBytesPerWorker)}
+					}
+					s, err := newStream(b.Context(), "n", io.NopCloser(bytes.NewReader(c.data)), p)
+					for err == nil {
+						_, err = io.ReadFull(s, buf)
+					}
+					if err != io.EOF && err != io.ErrUnexpectedEOF || s.Close() != nil {
+						b.Fatal(err)
+					}
+				}
+			})
 		}
 	}
 }
