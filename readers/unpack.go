@@ -388,13 +388,14 @@ func (u *unpacker) produce(ctx context.Context, queue chan<- *job) {
 			return
 		}
 		j := u.piece()
+		last := j.err != nil // j is the caller's once it is sent
 		select {
 		case queue <- j:
 		case <-ctx.Done():
 			u.shared.give(&u.held, j.bytes)
 			return
 		}
-		if j.err != nil {
+		if last {
 			return
 		}
 	}

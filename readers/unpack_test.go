@@ -125,8 +125,8 @@ func whole(r io.Reader) io.Reader { return r }
 
 // twinCases are small streams of all kinds.
 func twinCases(t testing.TB) map[string][]byte {
-	plain := text()[:600]
-	bg, zs := blocks(t, plain, 100), frames(t, plain, 150)
+	plain := text()[:300]
+	bg, zs := blocks(t, plain, 75), frames(t, plain, 75)
 	lies := bytes.Clone(bg)
 	second := int(binary.LittleEndian.Uint16(bg[16:])) + 1
 	lies[second+16]-- // the block is one byte longer than its header says
@@ -141,7 +141,7 @@ func twinCases(t testing.TB) map[string][]byte {
 		"zstd":                 zs,
 		"zstd, one frame":      zstded(t, plain),
 		"zstd without lengths": join(zstdStreamed(t, plain), zstdStreamed(t, nil), zstdStreamed(t, plain), skippable("end")),
-		"zstd without sums":    frames(t, plain, 300, zstd.WithEncoderCRC(false)),
+		"zstd without sums":    frames(t, plain, 100, zstd.WithEncoderCRC(false)),
 		"zstd, no content":     join(zstded(t, nil), zstded(t, nil), skippable(""), zs),
 		"gzip, an empty code":  join(gzipped(t, plain, ""), []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x00\x05"), make([]byte, 60)),
 		"bgzf, an empty code":  join(bg, emptyCode(bgzfBlock(t, plain))),
@@ -189,8 +189,11 @@ func TestParallelEqualsSerial(t *testing.T) {
 			}
 			for n := range data {
 				checkTwin(t, fmt.Sprintf("cut at %d", n), data[:n], whole, 2+n%2)
+				if n%3 != 0 {
+					continue
+				}
 				flipped := bytes.Clone(data)
-				flipped[n] ^= 1 << (n % 8)
+				flipped[n] ^= 1 << (n / 3 % 8)
 				checkTwin(t, fmt.Sprintf("damaged at %d", n), flipped, whole, 3-n%2)
 			}
 		})

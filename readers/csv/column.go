@@ -145,16 +145,19 @@ func decodeColumn(f *fields, c *layoutColumn, alloc memory.Allocator) (a arrow.A
 		bad = -1
 	case *arrow.Int64Type:
 		values = newBuffer(alloc, 8*f.rows)
-		bad = decodeInts(f, arrow.Int64Traits.CastFromBytes(values.Bytes()), &v)
+		bad = decodeInts(f, arrow.Int64Traits.CastFromBytes(values.Bytes()), &v, !c.declared)
 	case *arrow.Float64Type:
 		values = newBuffer(alloc, 8*f.rows)
-		bad = decodeDoubles(f, arrow.Float64Traits.CastFromBytes(values.Bytes()), &v)
+		bad = decodeDoubles(f, arrow.Float64Traits.CastFromBytes(values.Bytes()), &v, !c.declared)
 	case *arrow.BooleanType:
 		values = newBuffer(alloc, int(bitutil.BytesForBits(int64(f.rows))))
 		bad = decodeBools(f, values.Bytes(), &v)
 	case *arrow.Decimal128Type:
 		values = newBuffer(alloc, arrow.Decimal128SizeBytes*f.rows)
 		bad = decodeFixed(f, arrow.Decimal128Traits.CastFromBytes(values.Bytes()), &v, func(b []byte) (decimal128.Num, bool) {
+			if !c.declared && !exactDecimal(b) {
+				return decimal128.Num{}, false
+			}
 			return sqltype.ParseDecimal(b, t.Precision, t.Scale)
 		})
 	case *arrow.Date32Type:
@@ -257,15 +260,40 @@ func swarDigits(w uint64, n uint32) (int64, bool) {
 	return int64(w), true
 }
 
+// A column whose type was inferred takes only what inference takes: 007 in a
+// column that looked like BIGINT is a misfit, not 7. A declared type says that
+// such things do not matter. exactInt, exactDouble and exactDecimal are the
+// rules of evidence.number for one value.
+
+func exactInt(b []byte) bool {
+	shape, ok := sqltype.ScanNumber(b)
+	return ok && shape.BigInt()
+}
+
+func exactDouble(b []byte) bool {
+	if shape, ok := sqltype.ScanNumber(b); ok {
+		return shape.Double()
+	}
+	return len(b) > 0 && isSpecial(b) // NaN and infinity, if it parses
+}
+
+func exactDecimal(b []byte) bool {
+	shape, ok := sqltype.ScanNumber(b)
+	if ok {
+		_, _, ok = shape.Decimal()
+	}
+	return ok
+}
+
 // decodeInts decodes a BIGINT column: eight digits at a time where there are
 // no more, and that is nearly always.
-func decodeInts(f *fields, dst []int64, v *validity) (bad int) {
+func decodeInts(f *fields, dst []int64, v *validity, exact bool) (bad int) {
 	ends, data, skip := f.ends, f.data, f.skip
 	for r, k := 0, 0; r < len(dst); r, k = r+1, k+f.stride {
 		start, end := ends[k]+skip, ends[k+1]
 		if f.nulls == nil {
 			from, to := f.inside(start, end)
-			if n := to - from; n-1 < 8 {
+			if n := to - from; n-1 < 8 && (data[from] != '0' || n == 1 || !exact) {
 				if x, ok := swarDigits(binary.LittleEndian.Uint64(data[from:]), n); ok {
 					dst[r] = x
 					continue
@@ -279,7 +307,7 @@ func decodeInts(f *fields, dst []int64, v *validity) (bad int) {
 			continue
 		}
 		x, ok := sqltype.ParseInt(b)
-		if !ok {
+		if !ok || exact && !exactInt(b) {
 			return r
 		}
 		dst[r] = x
@@ -316,7 +344,7 @@ func shortDecimal(b []byte, n uint32) (float64, bool) {
 
 // decodeDoubles decodes a DOUBLE column: short decimals, which are most, by two
 // words of digits.
-func decodeDoubles(f *fields, dst []float64, v *validity) (bad int) {
+func decodeDoubles(f *fields, dst []float64, v *validity, exact bool) (bad int) {
 	ends, data, skip := f.ends, f.data, f.skip
 	for r, k := 0, 0; r < len(dst); r, k = r+1, k+f.stride {
 		start, end := ends[k]+skip, ends[k+1]
@@ -325,7 +353,8 @@ func decodeDoubles(f *fields, dst []float64, v *validity) (bad int) {
 			if data[from] == '-' {
 				negative = 1
 			}
-			if x, ok := shortDecimal(data[from+negative:], to-from-negative); ok {
+			digits := data[from+negative:]
+			if x, ok := shortDecimal(digits, to-from-negative); ok && (digits[0] != '0' || digits[1] == '.' || !exact) {
 				if negative == 1 {
 					x = -x
 				}
@@ -340,7 +369,7 @@ func decodeDoubles(f *fields, dst []float64, v *validity) (bad int) {
 			continue
 		}
 		x, ok := sqltype.ParseDouble(b)
-		if !ok {
+		if !ok || exact && !exactDouble(b) {
 			return r
 		}
 		dst[r] = x

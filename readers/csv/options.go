@@ -73,8 +73,8 @@ const (
 	columnsMax         = 100_000
 
 	// The samples of all files together are about sampleBytesTotal.
-	sampleBytesTotal = 32 << 20
-	sampleBytesMin   = 4 << 10
+	sampleBytesTotal = 16 << 20
+	sampleBytesMin   = 2 << 10
 	sampleBytesMax   = 256 << 10
 )
 

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"sync"
+	"sync/atomic"
 
 	"csvloom/pipeline"
 )
@@ -24,21 +26,58 @@ type file struct {
 	skipped bool       // could not be read and is left out
 }
 
+// firstReadBytes is the least that is read of a file at first: a small file is
+// then read once and kept, though less of it may be looked at.
+const firstReadBytes = 16 << 10
+
+// probing is what the probes of many files share.
+type probing struct {
+	buffers *bufferPool
+	// delimiters remembers, by first line, which delimiter was found: files
+	// with one header have one delimiter. It holds the first
+	// knownHeadersMax lines of at most knownHeaderBytesMax.
+	delimiters sync.Map // string → string
+	known      atomic.Int32
+}
+
+const (
+	knownHeadersMax     = 1 << 12
+	knownHeaderBytesMax = 4 << 10
+)
+
+// delimiter is detectDelimiter with a memory.
+func (p *probing) delimiter(data []byte, final bool, d Dialect) string {
+	end := bytes.IndexByte(data, d.lineEnd())
+	if end < 0 || end > knownHeaderBytesMax {
+		return detectDelimiter(data, final, d)
+	}
+	if known, ok := p.delimiters.Load(string(data[:end])); ok {
+		return known.(string)
+	}
+	found := detectDelimiter(data, final, d)
+	if bytes.IndexByte(data[:end], found[0]) >= 0 && p.known.Add(1) <= knownHeadersMax {
+		p.delimiters.Store(string(data[:end]), found)
+	}
+	return found
+}
+
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // probe looks at the start of an input: its dialect, its header, and the types
 // of a sample of rows, or of all rows when types are to be sure.
-func probe(ctx context.Context, in Input, s *settings, buffers *bufferPool) (*file, error) {
+func probe(ctx context.Context, in Input, s *settings, shared *probing) (*file, error) {
+	buffers := shared.buffers
 	r, err := in.Open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
 	f := &file{input: in, dialect: s.dialect, plain: r.Compression() == ""}
-	buf := buffers.get(s.SampleBytes)
+	first := max(s.SampleBytes, firstReadBytes)
+	buf := buffers.get(first)
 	defer func() { buffers.put(buf) }()
 	var end error
-	for want := s.SampleBytes; ; want *= 2 {
+	for want := first; ; want *= 2 {
 		if cap(buf)-padBytes < want {
 			bigger := append(buffers.get(want), buf...)
 			buffers.put(buf)
@@ -48,7 +87,7 @@ func probe(ctx context.Context, in Input, s *settings, buffers *bufferPool) (*fi
 		if end != nil && end != io.EOF {
 			return nil, end
 		}
-		ok, err := f.header(buf, end == io.EOF, s)
+		ok, err := f.header(buf, end == io.EOF, s, shared)
 		if err != nil {
 			return nil, err
 		}
@@ -65,12 +104,14 @@ func probe(ctx context.Context, in Input, s *settings, buffers *bufferPool) (*fi
 	}
 	f.columns = make([]evidence, len(f.names))
 	if end == io.EOF {
-		f.sample(buf[f.start:], true, s)
 		f.content = append(make([]byte, 0, len(buf)+padBytes), buf...)
-		return f, nil
 	}
-	if !s.InferFull {
-		f.sample(buf[f.start:], false, s)
+	if rows := buf[f.start:]; !s.InferFull {
+		n := min(len(rows), s.SampleBytes)
+		f.sample(rows[:n], end == io.EOF && n == len(rows), s)
+		return f, nil
+	} else if end == io.EOF {
+		f.sample(rows, true, s)
 		return f, nil
 	}
 	c := cutter{dialect: &f.dialect, r: io.MultiReader(bytes.NewReader(buf[f.start:]), r),
@@ -90,7 +131,7 @@ func probe(ctx context.Context, in Input, s *settings, buffers *bufferPool) (*fi
 
 // header finds the dialect, the names, and where the data starts. It reports
 // false when data does not hold the whole header.
-func (f *file) header(data []byte, final bool, s *settings) (ok bool, err error) {
+func (f *file) header(data []byte, final bool, s *settings, shared *probing) (ok bool, err error) {
 	start := 0
 	if bytes.HasPrefix(data, byteOrderMark) {
 		start = len(byteOrderMark)
@@ -108,7 +149,7 @@ func (f *file) header(data []byte, final bool, s *settings) (ok bool, err error)
 		start += i + 1
 	}
 	if s.Delimiter == "" {
-		f.dialect.Delimiter = detectDelimiter(data[start:], final, f.dialect)
+		f.dialect.Delimiter = shared.delimiter(data[start:], final, f.dialect)
 	}
 	t := tokenizer{dialect: &f.dialect, data: data[start:], final: final}
 	rec, ends, ok := t.next(nil)

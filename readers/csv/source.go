@@ -44,8 +44,8 @@ func NewSource(inputs []Input, o Options) (*Source, error) {
 func (s *Source) Notes() []string { return s.notes }
 
 // keptBytesMax bounds the text of small files that Schema keeps so that they
-// need not be opened again.
-const keptBytesMax = 64 << 20
+// need not be opened again; it keeps no more than a worker's share of memory.
+const keptBytesMax = 96 << 20
 
 // Schema looks at every input, on t.Workers goroutines, and decides on names
 // and types. It does so once.
@@ -56,6 +56,11 @@ func (s *Source) Schema(ctx context.Context, t *pipeline.Task) (*arrow.Schema, e
 	files := make([]*file, len(s.inputs))
 	errs := make([]error, len(s.inputs))
 	var next, kept atomic.Int64
+	keep := int64(keptBytesMax)
+	if t.MemoryBytes > 0 {
+		keep = min(keep, t.MemoryBytes)
+	}
+	shared := &probing{buffers: &s.buffers}
 	var wait sync.WaitGroup
 	for range min(t.Workers, len(s.inputs)) {
 		wait.Go(func() {
@@ -64,8 +69,8 @@ func (s *Source) Schema(ctx context.Context, t *pipeline.Task) (*arrow.Schema, e
 				if i >= len(s.inputs) || ctx.Err() != nil {
 					return
 				}
-				f, err := probe(ctx, s.inputs[i], s.settings, &s.buffers)
-				if err == nil && f.content != nil && kept.Add(int64(len(f.content))) > keptBytesMax {
+				f, err := probe(ctx, s.inputs[i], s.settings, shared)
+				if err == nil && f.content != nil && kept.Add(int64(len(f.content))) > keep {
 					f.content = nil
 				}
 				files[i], errs[i] = f, err

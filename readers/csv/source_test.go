@@ -228,7 +228,7 @@ func TestFaults(t *testing.T) {
 	}{
 		{"declared type", []string{"a,b\n1,2\n3,x\n"}, csv.Options{Types: []csv.ColumnType{{Name: "b", Type: sqltype.BigInt}}},
 			`a.csv:3:3: column "b": found "x", expected BIGINT; mend the value, or declare another type with --types`},
-		{"inferred type", []string{"a\n1\n2\n3\n", "a\n4\nx\n"}, csv.Options{SampleBytes: 4},
+		{"inferred type", []string{"a\n1\n2\n3\n", "a\n4\nx\n"}, csv.Options{SampleBytes: 2},
 			`b.csv:3:1: column "a": found "x", expected BIGINT; the type was inferred from a sample; say --types 'a:VARCHAR' (or a type that fits), or --infer full`},
 		{"first of several", []string{"a,b\n1,2\n3,\"x\n\",y\n5,6,7\n"}, csv.Options{},
 			`a.csv:3:1: the record has 3 fields, expected 2 as in the header; mend the row, or check --delim and --quote`},
@@ -298,5 +298,34 @@ func TestManyEqualNames(t *testing.T) {
 	got, _, err := table(t, 1, inputs(header), csv.Options{AllVarchar: true})
 	if err != nil || !strings.HasPrefix(got, "a VARCHAR|a_2 VARCHAR|a_3 VARCHAR|") || !strings.HasSuffix(got, "|a_100000 VARCHAR\n") {
 		t.Errorf("%v, %.100s", err, got)
+	}
+}
+
+// TestInferredTypesTakeWhatInferenceTakes: a value behind the sample is read as
+// it would be if it had been in the sample, or it is an error; nothing is lost.
+func TestInferredTypesTakeWhatInferenceTakes(t *testing.T) {
+	tricky := []string{"007", "-0", "+5", "12", "-7", "123456789012345678", "99999999999999999999", "1.5", "01.5", "-01.5", ".5", "5.", "1e3", "1e-400", "1e400",
+		"+1.5", "0.12345678901234567", "1.50", "0.10", "inf", "NaN", "-0.0", "00", "0", "-00.25", "1_000", " 1", "0x10", "true", "TRUE", "2020-02-30", "2020-01-01",
+		"2020-01-01T10:00:00", "2020-01-01 10:00:00Z", "24:00", "7:05", "12345678.123456789012", "-12345678901234567.5"}
+	for base, first := range map[string]string{
+		"BIGINT": "1", "DOUBLE": "1.5", "DECIMAL": "1234567890123456.75", "BOOLEAN": "true", "DATE": "2020-01-31",
+		"TIMESTAMP": "2020-01-31T10:00:00", "TIMESTAMPTZ": "2020-01-31T10:00:00Z", "TIME": "10:00",
+	} {
+		for _, late := range tricky {
+			text := "a\n" + first + "\n" + late + "\n"
+			want, _, err := table(t, 1, inputs(text), csv.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, _, err := table(t, 1, inputs(text), csv.Options{SampleBytes: len(first) + 1})
+			if err != nil {
+				continue // told, not lost
+			}
+			// The column is then of the type that the whole file has, or one
+			// in which the value prints the same.
+			if value := strings.Split(got, "\n")[2]; got != want && value != late && value != strings.Split(want, "\n")[2] {
+				t.Errorf("%s: %q behind the sample became %q; with all in the sample %q", base, late, got, want)
+			}
+		}
 	}
 }
