@@ -37,7 +37,7 @@ func (f *inputFlags) register(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&o.DateFormats, "date-format", nil, "strptime `format` of dates, such as %d/%m/%Y (repeatable, tried in order)")
 	fs.StringArrayVar(&o.TimestampFormats, "timestamp-format", nil, "strptime `format` of timestamps (repeatable, tried in order)")
 	fs.StringVar(&f.infer, "infer", "sample", "what types are inferred from: a `sample` of every file, or full files")
-	fs.IntVar(&o.SampleBytes, "sample-bytes", 0, "size of the sample of every file in `bytes`; by default 4 KiB to 256 KiB, less the more files there are")
+	fs.IntVar(&o.SampleBytes, "sample-bytes", 0, "size of the sample of every file in `bytes`; by default 2 KiB to 256 KiB, less the more files there are")
 	fs.IntVar(&o.RowBytesMax, "max-row-bytes", csv.RowBytesMaxDefault, "longest record that is accepted, in `bytes`")
 	fs.IntVar(&o.BlockBytes, "block-bytes", csv.BlockBytesDefault, "size of the parts that are decoded in parallel, in `bytes`")
 	fs.IntVar(&f.readers.FetchConcurrency, "fetch-concurrency", 64, "`downloads` under way at once")
