@@ -129,6 +129,11 @@ func (l *layout) decode(_ context.Context, b *block, alloc memory.Allocator) (pi
 // those of Arrow strings are.
 const maxBlockBytes = 1<<31 - 1 - 2*padBytes
 
+const (
+	notUTF8       = "which is not UTF-8"
+	convertAdvice = "convert the file, for example with iconv -t UTF-8"
+)
+
 // misfit is the first thing in a block that cannot be read.
 type misfit struct {
 	at, end int           // of the field, or at of the record
@@ -203,8 +208,7 @@ func (l *layout) explain(b *block, f *fields, m *misfit) error {
 	e.Column = c.name
 	e.Found = string(f.data[m.at:m.end])
 	if m.invalid {
-		e.Problem = "which is not UTF-8"
-		e.Advice = "convert the file, for example with iconv -t UTF-8"
+		e.Problem, e.Advice = notUTF8, convertAdvice
 		return e
 	}
 	e.Problem = "expected " + sqltype.Name(c.dataType)
@@ -235,6 +239,10 @@ func (l *layout) explainRecord(b *block, r *badRecord, e *pipeline.InputError) {
 		e.Found = string(b.data[r.fault.at:end])
 		e.Problem = "expected a delimiter or the line's end behind a closing quote"
 		e.Advice = "double the quotes inside the field, or say --quote none if quotes mean nothing in this file"
+	case mixedLineEnds:
+		e.Pos = l.position(b, r.fault.at)
+		e.Problem = "a line feed in a file whose lines end in CR"
+		e.Advice = "give the file one kind of line end"
 	case unclosedQuote:
 		e.Pos = l.position(b, r.fault.at)
 		e.Problem = "the quote that opens here is never closed"

@@ -73,6 +73,9 @@ func (ix *index) buildByMasks(block []byte, n int, d *Dialect) bool {
 	}
 	nl := d.lineEnd()
 	data := block[:n]
+	if d.CR && bytes.IndexByte(data, '\n') >= 0 {
+		return false // within quotes, or a fault
+	}
 	ix.quotes = d.Quote != 0 && bytes.IndexByte(data, d.Quote) >= 0
 	ix.crs = false
 	// At most every byte is a separator, and the end of the data is one.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"unicode/utf8"
 
 	"csvloom/pipeline"
 )
@@ -139,7 +140,7 @@ func (f *file) header(data []byte, final bool, s *settings, shared *probing) (ok
 	if err := f.checkText(data); err != nil {
 		return false, err
 	}
-	f.dialect.CR = bytes.IndexByte(data, '\n') < 0 && bytes.IndexByte(data[:max(0, len(data)-1)], '\r') >= 0
+	f.dialect.CR = endsLinesInCR(data[start:], f.dialect.Quote)
 	nl := []byte{f.dialect.lineEnd()}
 	for range s.SkipLines {
 		i := bytes.IndexByte(data[start:], nl[0])
@@ -185,12 +186,34 @@ func (f *file) header(data []byte, final bool, s *settings, shared *probing) (ok
 		if len(b) > 1 && b[0] == f.dialect.Quote && f.dialect.Quote != 0 {
 			b = appendUnquoted(nil, b[1:len(b)-1], f.dialect.Quote)
 		}
-		names[i] = string(bytes.ToValidUTF8(b, []byte("\uFFFD")))
+		if !utf8.Valid(b) {
+			e := &pipeline.InputError{Pos: l.position(&block{data: data[start:], line: lines + 1}, from), Found: string(b)}
+			e.Problem, e.Advice = notUTF8, convertAdvice
+			return false, e
+		}
+		names[i] = string(b)
 		from = int(end) + len(f.dialect.Delimiter)
 	}
 	f.names = columnNames(names)
 	f.start, f.line = int64(start+rec.end), lines+int64(t.lines)+1
 	return true, nil
+}
+
+// endsLinesInCR reports whether the first line end outside quotes is a bare CR.
+func endsLinesInCR(data []byte, quote byte) bool {
+	quoted := false
+	for i, c := range data {
+		switch {
+		case c == quote && quote != 0:
+			quoted = !quoted
+		case quoted:
+		case c == '\n':
+			return false
+		case c == '\r':
+			return i+1 < len(data) && data[i+1] != '\n'
+		}
+	}
+	return false
 }
 
 // checkText refuses what is not text in an encoding that can be read.

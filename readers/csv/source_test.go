@@ -150,6 +150,12 @@ a BIGINT|b VARCHAR
 1|x` + "\r" + `y
 2|z
 `},
+		{"bare CR and quoted LF", []string{"a,b\r1,\"x\ny\"\r2,z\r"}, csv.Options{}, `
+a BIGINT|b VARCHAR
+1|x
+y
+2|z
+`},
 		{"quoted newlines and quotes", []string{"a,b\n\"one\ntwo\",\"say \"\"hi\"\"\"\n5\" disk,\"a,b\"\n"}, csv.Options{}, `
 a VARCHAR|b VARCHAR
 one
@@ -240,6 +246,10 @@ func TestFaults(t *testing.T) {
 			`a.csv:3:3: the quote that opens here is never closed; close it, or say --quote none if quotes mean nothing in this file`},
 		{"not UTF-8", []string{"a,b\n1,x\n2,\xe9t\xe9\n"}, csv.Options{},
 			`a.csv:3:3: column "b": found "\xe9t\xe9", which is not UTF-8; convert the file, for example with iconv -t UTF-8`},
+		{"line ends that change", []string{"a,b\r1,x\r2,y\n"}, csv.Options{},
+			`a.csv:3:4: a line feed in a file whose lines end in CR; give the file one kind of line end`},
+		{"header not UTF-8", []string{"a,\xe9\n1,2\n"}, csv.Options{},
+			`a.csv:1:3: found "\xe9", which is not UTF-8; convert the file, for example with iconv -t UTF-8`},
 		{"binary", []string{"PAR1\x15\x00\x15"}, csv.Options{},
 			`a.csv:1:6: this is not a text file: it has a NUL byte; give CSV text, plain or compressed with gzip, zstd, bzip2 or snappy`},
 		{"long row", []string{"a,b\n1,2\n" + strings.Repeat("x", 70) + ",1\n"}, csv.Options{RowBytesMax: 64},

@@ -14,6 +14,7 @@ const (
 	noFault faultKind = iota
 	textAfterQuote
 	unclosedQuote
+	mixedLineEnds // a bare LF outside quotes where lines end in CR
 )
 
 // tokenizer reads records byte by byte. It defines what the grammar means; the
@@ -146,6 +147,9 @@ func (t *tokenizer) record(ends []uint32) (rec record, _ []uint32, ok bool) {
 			}
 		} else {
 			for i < len(data) && data[i] != nl && !(data[i] == delim[0] && hasPrefix(data[i:], delim)) {
+				if d.CR && data[i] == '\n' && rec.fault.kind == noFault {
+					rec.fault = fault{i, mixedLineEnds}
+				}
 				i++
 			}
 		}
