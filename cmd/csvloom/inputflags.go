@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
+	"slices"
 	"unicode/utf8"
 
 	"csvloom/pipeline"
@@ -41,7 +44,7 @@ func (f *inputFlags) register(fs *pflag.FlagSet) {
 	fs.IntVar(&o.RowBytesMax, "max-row-bytes", csv.RowBytesMaxDefault, "longest record that is accepted, in `bytes`")
 	fs.IntVar(&o.BlockBytes, "block-bytes", csv.BlockBytesDefault, "size of the parts that are decoded in parallel, in `bytes`")
 	fs.IntVar(&f.readers.FetchConcurrency, "fetch-concurrency", 64, "`downloads` under way at once")
-	fs.IntVar(&f.readers.HTTP.Retries, "fetch-retries", 5, "how many `times` a download is tried again; -1 for never")
+	fs.IntVar(&f.readers.HTTP.Retries, "fetch-retries", 5, "how many `times` a download is tried again")
 	fs.DurationVar(&f.readers.HTTP.Timeout, "fetch-timeout", 0, "`time` that one download may take; by default 1h")
 	fs.StringVar(&f.onSourceError, "on-source-error", "fail", "what an input that cannot be read does: `fail` the run, or skip: go on with a warning, exit code 4")
 }
@@ -109,12 +112,16 @@ type inputs struct {
 	source *csv.Source
 	sizes  []int64 // raw bytes; -1: not known
 	raw    *rawProgress
+	notes  []string
 }
 
 // open finds the inputs that args name.
-func (f *inputFlags) open(ctx context.Context, args []string, t *terminal, tempDir string) (*inputs, error) {
+func (f *inputFlags) open(ctx context.Context, args []string, t *terminal, tempDir, output string) (*inputs, error) {
 	if err := f.settle(); err != nil {
 		return nil, err
+	}
+	if f.readers.HTTP.Retries == 0 {
+		f.readers.HTTP.Retries = -1 // zero means the default there
 	}
 	f.readers.Stdin = t.stdin
 	f.readers.TempDir = tempDir
@@ -123,16 +130,24 @@ func (f *inputFlags) open(ctx context.Context, args []string, t *terminal, tempD
 		return nil, err
 	}
 	in := &inputs{set: set, raw: newRawProgress(len(set.Inputs()))}
-	list := make([]csv.Input, len(set.Inputs()))
-	for i, input := range set.Inputs() {
-		list[i] = csv.Input{Name: input.Name, Open: func(ctx context.Context) (csv.Stream, error) {
+	var list []csv.Input
+	for _, input := range set.Inputs() {
+		if sameFile(input.Name, output) {
+			if slices.Contains(args, input.Name) {
+				return nil, errors.Join(pipeline.Usagef("%s is an input and the output: write to another file", input.Name), set.Close())
+			}
+			in.notes = append(in.notes, input.Name+" is the output and is not read as an input")
+			continue
+		}
+		i := len(list)
+		list = append(list, csv.Input{Name: input.Name, Open: func(ctx context.Context) (csv.Stream, error) {
 			stream, err := input.Open(ctx)
 			if err != nil {
 				return nil, err
 			}
 			in.raw.opened(i, stream)
 			return stream, nil
-		}}
+		}})
 		if path, size, ok := input.Plain(); ok {
 			list[i].Path, list[i].Bytes = path, size
 		}
@@ -142,6 +157,20 @@ func (f *inputFlags) open(ctx context.Context, args []string, t *terminal, tempD
 		return nil, errors.Join(err, set.Close())
 	}
 	return in, nil
+}
+
+// sameFile reports whether two paths name one file that exists. Files of another
+// base name are not looked at: there may be very many.
+func sameFile(a, b string) bool {
+	if b == "" || filepath.Base(a) != filepath.Base(b) {
+		return false
+	}
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
 }
 
 func (in *inputs) close() error { return in.set.Close() }

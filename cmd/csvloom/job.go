@@ -28,7 +28,7 @@ func (f *jobFlags) register(fs *pflag.FlagSet) {
 	f.input.register(fs)
 	fs.IntVar(&f.workers, "workers", 0, "`goroutines` that decode and transform; by default one per CPU")
 	fs.IntVar(&f.readers, "readers", 0, "`inputs` read at the same time; by default as many as workers")
-	fs.StringVar(&f.memory, "memory", "", "about how much memory to use, such as `512MiB`; by default a quarter of what there is, at most 4 GiB. Groups that do not fit go to --temp-dir")
+	fs.StringVar(&f.memory, "memory", "", "about how much memory to use, such as `512MiB`; by default a quarter of what there is, at most 4 GiB. Groups that do not fit go to --temp-dir; sort, distinct and median hold their rows")
 	fs.StringVar(&f.tempDir, "temp-dir", "", "`directory` for temporary files")
 }
 
@@ -78,7 +78,11 @@ func (c *cli) newJob(ctx context.Context, args []string, f *jobFlags, steps *ste
 	if err := errors.Join(errs...); err != nil {
 		return nil, errors.Join(err, f.input.settle())
 	}
-	j.inputs, err = f.input.open(ctx, args, &c.terminal, f.tempDir)
+	output := ""
+	if out != nil {
+		output = out.sinks.Path
+	}
+	j.inputs, err = f.input.open(ctx, args, &c.terminal, f.tempDir, output)
 	return j, err
 }
 
@@ -93,7 +97,7 @@ func (j *job) bind(ctx context.Context) (*pipeline.Job, error) {
 		Source:      j.inputs.source, Steps: j.steps, Sink: j.sink,
 		Workers: j.flags.workers, Readers: j.flags.readers, TempDir: j.flags.tempDir, Counters: j.counters, Alloc: j.cli.alloc,
 	}.Bind(ctx)
-	for _, n := range j.inputs.set.Notes() {
+	for _, n := range append(j.inputs.set.Notes(), j.inputs.notes...) {
 		j.cli.messages.note("%s", n)
 	}
 	if err != nil {
@@ -122,6 +126,9 @@ func (j *job) declareOrder(schema *arrow.Schema) error {
 // run runs the job to its end and tells what it did.
 func (j *job) run(ctx context.Context, reportPath string) error {
 	start := time.Now()
+	if err := j.checkReport(reportPath); err != nil {
+		return err
+	}
 	p := startProgress(j)
 	var report *pipeline.Report
 	bound, err := j.bind(ctx)
@@ -159,7 +166,7 @@ func summary(r *pipeline.Report, out sinks.Output, wall time.Duration) string {
 	if to == "-" || to == "" {
 		to = "standard output"
 	}
-	s := fmt.Sprintf("%s rows from %s", thousands(r.RowsIn()), countOf(len(r.Inputs), "input"))
+	s := fmt.Sprintf("%s from %s", countOf(int(r.RowsIn()), "row"), countOf(len(r.Inputs), "input"))
 	var filtered, rejected int64
 	for i := range r.Inputs {
 		filtered += r.Inputs[i].RowsFiltered

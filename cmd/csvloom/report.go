@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -13,7 +14,7 @@ import (
 
 // report is the JSON that --report writes.
 type report struct {
-	Version string         `json:"version"`
+	Version string         `json:"csvloom_version"`
 	WallMS  int64          `json:"wall_ms"`
 	Inputs  []reportInput  `json:"inputs"`
 	Skipped []string       `json:"skipped"`
@@ -54,6 +55,41 @@ type reportOutput struct {
 	Bytes  int64  `json:"bytes"`
 	Digest string `json:"digest"`
 }
+
+// checkReport refuses, before anything is read, a report that could not be
+// written or that would destroy something: the output, an input, or any file
+// that is not an earlier report.
+func (j *job) checkReport(path string) error {
+	if path == "" {
+		return nil
+	}
+	if path == "-" {
+		return pipeline.Usagef("--report -: expected a file; standard output is for data")
+	}
+	if out := j.out.sinks.Path; out != "" && filepath.Clean(out) == filepath.Clean(path) {
+		return pipeline.Usagef("--report %s: that is the output; give the report a name of its own", path)
+	}
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+		return pipeline.Usagef("--report %s: there is no directory %s", path, filepath.Dir(path))
+	}
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return pipeline.Usagef("--report %s: %w", path, err)
+	}
+	defer f.Close()
+	start := make([]byte, len(reportStart))
+	if _, err := io.ReadFull(f, start); err != nil || string(start) != reportStart {
+		return pipeline.Usagef("--report %s: the file is there and is no report of csvloom; give another name, or remove it", path)
+	}
+	return nil
+}
+
+// reportStart is how every report starts.
+const reportStart = "{\n  \"csvloom_version\": "
 
 // writeReport writes the account of a run, whole or not at all, readable by the
 // user alone.
