@@ -241,6 +241,13 @@ func (d *discovery) path(arg, where string, fromCommandLine bool) {
 		at = where
 	}
 	f, mode, err := d.listing.locate(arg)
+	if err != nil && f.linked {
+		// A link that leads nowhere by its text may still open, as the
+		// /dev/fd/63 of a shell's <(command) does.
+		if info, e := os.Stat(arg); e == nil {
+			f.real, mode, err = arg, info.Mode(), nil
+		}
+	}
 	switch {
 	case err != nil && errors.Is(err, fs.ErrNotExist) && !f.linked && hasGlob(arg):
 		d.glob(arg, where, at)
