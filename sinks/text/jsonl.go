@@ -29,7 +29,7 @@ func NewJSONLines(w io.Writer, schema *arrow.Schema, t *pipeline.Task) (*Encoder
 	}
 	e := &Encoder{w: w}
 	names := make(map[string]bool, schema.NumFields())
-	var keys [][]byte
+	var keys []jsonKey
 	var errs []error
 	for i, field := range schema.Fields() {
 		if names[field.Name] {
@@ -40,7 +40,8 @@ func NewJSONLines(w io.Writer, schema *arrow.Schema, t *pipeline.Task) (*Encoder
 		if i == 0 {
 			key[0] = '{'
 		}
-		keys = append(keys, append(appendJSONString(key, []byte(field.Name)), ':'))
+		key = append(appendJSONString(key, []byte(field.Name)), ':')
+		keys = append(keys, jsonKey{bytes: len(key), text: append(key, make([]byte, slackBytes)...)})
 		if field.Type.ID() == arrow.STRING {
 			e.strings = append(e.strings, i)
 			e.columns = append(e.columns, jsonStrings)
@@ -59,6 +60,12 @@ func NewJSONLines(w io.Writer, schema *arrow.Schema, t *pipeline.Task) (*Encoder
 		return appendJSONLines(dst, columns, rows, keys)
 	}
 	return e.start(t), nil
+}
+
+// jsonKey is what stands in front of a value, as text[:bytes].
+type jsonKey struct {
+	text  []byte
+	bytes int
 }
 
 const jsonNull = "null"

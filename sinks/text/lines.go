@@ -105,11 +105,12 @@ func appendCSVLines(dst []byte, columns []cells, rows int, delimiter byte) []byt
 }
 
 // appendJSONLines makes an object of each row. Behind every key in keys, which
-// starts with a comma, or with a brace in the first place, there is a colon.
-func appendJSONLines(dst []byte, columns []cells, rows int, keys [][]byte) []byte {
+// starts with a comma, or with a brace in the first place, there is a colon. Keys
+// have slack behind them as cells have.
+func appendJSONLines(dst []byte, columns []cells, rows int, keys []jsonKey) []byte {
 	total := rows * len("}\n")
 	for i := range columns {
-		total += columns[i].bounds[rows] - columns[i].bounds[0] + rows*len(keys[i])
+		total += columns[i].bounds[rows] - columns[i].bounds[0] + rows*keys[i].bytes
 	}
 	at := len(dst)
 	dst = slices.Grow(dst, total+slackBytes)
@@ -117,10 +118,11 @@ func appendJSONLines(dst []byte, columns []cells, rows int, keys [][]byte) []byt
 	for row := range rows {
 		for i := range columns {
 			c := &columns[i]
-			at += copy(b[at:], keys[i])
+			at = put(b, at, keys[i].text, 0, keys[i].bytes)
 			at = put(b, at, c.text, c.bounds[row], c.bounds[row+1])
 		}
-		at += copy(b[at:], "}\n")
+		b[at], b[at+1] = '}', '\n'
+		at += 2
 	}
 	return b[:at]
 }
