@@ -8,7 +8,7 @@
 //
 // Goroutines: one for each download under way and one for each pipe that is
 // being received (standard input, FIFOs). They write to one temporary file and
-// are joined by [Set.Close]. A compressed input of which more than its first rows
-// are read is decompressed ahead of its reader by goroutines that [Stream.Close]
-// joins; see unpacker. Plain local files cost none.
+// are joined by [Set.Close]. An input of BGZF or of several zstd frames, of which
+// more than the first rows are read, is decompressed by goroutines that
+// [Stream.Close] joins; see unpacker. Other local files cost none.
 package readers

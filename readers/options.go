@@ -32,9 +32,8 @@ type Options struct {
 	FetchConcurrency int
 	// Workers is how many goroutines may decompress one input at the same
 	// time, where its format has parts that can be told apart (BGZF, zstd of
-	// several frames), 1 to 1024; zero means GOMAXPROCS. With more than 1,
-	// any compressed input that is not small is also decompressed ahead of
-	// its reader. The content does not depend on it.
+	// several frames), 1 to 1024; zero means GOMAXPROCS. Anything else is
+	// decompressed by the one who reads. The content does not depend on it.
 	Workers int
 	// TempDir is where downloads and pipes are kept while the Set is open;
 	// empty means the system's directory for temporary files.

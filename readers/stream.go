@@ -73,8 +73,8 @@ func (s *Stream) start(p *parallel) error {
 	case s.format.open == nil:
 		return &compressionError{"it is a " + s.format.name + " file; " + s.format.advice}
 	}
-	if p != nil {
-		s.dec, err = newUnpacker(s.ctx, &s.raw, s.format, p)
+	if p != nil && s.format.split != nil {
+		s.dec, err = newUnpacker(s.ctx, &s.raw, s.format.split, p)
 		return err
 	}
 	s.dec, err = s.format.open(&s.raw)

@@ -71,20 +71,22 @@ type splitting struct {
 // errors are those of the decoder that reads the stream from start to end:
 // whatever is not a perfect unit is left to it.
 //
-// Until afterBytes have been delivered there are no goroutines, and the
-// caller does the same by itself.
+// Until a unit has been seen and afterBytes have been delivered there are no
+// goroutines, and the caller does the same by itself. A stream without units
+// stays so: decompressing it ahead of the caller costs more than it gains, since
+// what the caller does with the text is little beside it.
 type unpacker struct {
 	*parallel
-	ctx    context.Context
-	raw    *rawReader
-	format *format
-	split  *splitting // nil: no units
+	ctx   context.Context
+	raw   *rawReader
+	split *splitting
 
 	// Of the goroutine that takes the stream apart: produce while it runs,
 	// else the caller.
 	part    decoder // what is not units is being read by it; nil: at the start of a unit
 	whole   bool    // part reads all the rest of the stream
 	first   bool    // nothing has been read
+	units   bool    // there were units
 	rest    []byte  // taken from raw, not yet part of a job
 	usual   int     // how much was taken for the last job
 	changes int
@@ -121,9 +123,9 @@ func room(b []byte, n int) []byte {
 	return make([]byte, 0, n)
 }
 
-// newUnpacker starts to decompress raw, which is of format f.
-func newUnpacker(ctx context.Context, raw *rawReader, f *format, p *parallel) (decoder, error) {
-	u := &unpacker{parallel: p, ctx: ctx, raw: raw, format: f, split: f.split, first: true}
+// newUnpacker starts to decompress raw, which is taken apart by s.
+func newUnpacker(ctx context.Context, raw *rawReader, s *splitting, p *parallel) (decoder, error) {
+	u := &unpacker{parallel: p, ctx: ctx, raw: raw, split: s, first: true}
 	u.spare = make(chan *job, p.workers+2)
 	if err := u.step(); err != nil {
 		u.release()
@@ -146,7 +148,7 @@ func (u *unpacker) Read(p []byte) (int, error) {
 			u.retire(j)
 			u.current = nil
 		}
-		if u.queue == nil && !u.whole && u.delivered >= u.afterBytes {
+		if u.queue == nil && u.part == nil && u.units && u.delivered >= u.afterBytes {
 			u.start()
 		}
 		var err error
@@ -202,7 +204,7 @@ func (u *unpacker) show(j *job) error {
 // gather returns a job of whole units with about target bytes of content. It
 // returns nil where the stream does not start with one, or is at its end.
 func (u *unpacker) gather(target int) *job {
-	if u.split == nil || u.first && !u.split.unitsFirst {
+	if u.first && !u.split.unitsFirst {
 		return nil
 	}
 	j := u.job()
@@ -250,7 +252,7 @@ func (u *unpacker) gather(target int) *job {
 		u.reuse(j)
 		return nil
 	}
-	u.first = false
+	u.first, u.units = false, true
 	return j
 }
 
@@ -271,14 +273,10 @@ func (u *unpacker) open() (err error) {
 	if u.raw.atEnd() {
 		return u.raw.report()
 	}
-	switch u.changes++; {
-	case u.split == nil:
-		u.whole = true
-		u.part, err = u.format.open(u.raw)
-	case u.changes > changesMax:
+	if u.changes++; u.changes > changesMax {
 		u.whole = true
 		u.part, err = u.split.resume(u.raw)
-	default:
+	} else {
 		u.part, err = u.split.openPart(u.raw, u.first)
 	}
 	u.first = false
