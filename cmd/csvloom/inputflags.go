@@ -116,7 +116,7 @@ type inputs struct {
 }
 
 // open finds the inputs that args name.
-func (f *inputFlags) open(ctx context.Context, args []string, t *terminal, tempDir, output string) (*inputs, error) {
+func (f *inputFlags) open(ctx context.Context, args []string, t *terminal, tempDir, output string, workers int) (*inputs, error) {
 	if err := f.settle(); err != nil {
 		return nil, err
 	}
@@ -124,6 +124,7 @@ func (f *inputFlags) open(ctx context.Context, args []string, t *terminal, tempD
 		f.readers.HTTP.Retries = -1 // zero means the default there
 	}
 	f.readers.Stdin = t.stdin
+	f.readers.Workers = workers
 	f.readers.TempDir = tempDir
 	set, err := readers.Discover(ctx, args, f.readers)
 	if err != nil {

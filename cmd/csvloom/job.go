@@ -82,7 +82,7 @@ func (c *cli) newJob(ctx context.Context, args []string, f *jobFlags, steps *ste
 	if out != nil {
 		output = out.sinks.Path
 	}
-	j.inputs, err = f.input.open(ctx, args, &c.terminal, f.tempDir, output)
+	j.inputs, err = f.input.open(ctx, args, &c.terminal, f.tempDir, output, f.workers)
 	return j, err
 }
 
