@@ -28,7 +28,7 @@ func grouped(t *testing.T, workers int, memoryBytes int64, tempDir string) (stri
 	var in strings.Builder
 	in.WriteString("k,s,v\n")
 	for i := range 5_000 {
-		key := fmt.Sprint(i*7919%1303)
+		key := fmt.Sprint(i * 7919 % 1303)
 		if i%50 == 0 {
 			key = ""
 		}
