@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"csvloom/pipeline/sqltype"
+
+	"github.com/apache/arrow/go/v17/arrow"
 )
 
 // dateOrder is the order in which the parts of a date stand.
@@ -135,4 +137,48 @@ func leadingDigits(b []byte, limit int) (v, n int) {
 		n++
 	}
 	return v, n
+}
+
+const microsPerDay = 24 * 60 * 60 * 1_000_000
+
+// dateParser returns how the column's dates are read: listed formats first, in
+// order, then the style that was found, or ISO.
+func (c *layoutColumn) dateParser() func([]byte) (arrow.Date32, bool) {
+	if c.layouts == nil && c.style.separator == 0 {
+		return sqltype.ParseDate
+	}
+	return func(b []byte) (arrow.Date32, bool) {
+		if micros, _, ok := parseListed(c.layouts, b); ok && micros%microsPerDay == 0 {
+			return arrow.Date32(micros / microsPerDay), true
+		}
+		if c.style.separator != 0 {
+			days, _, hasTime, ok := c.style.parse(b)
+			return arrow.Date32(days), ok && !hasTime
+		}
+		return sqltype.ParseDate(b)
+	}
+}
+
+// timestampParser is dateParser for TIMESTAMP and TIMESTAMPTZ. A TIMESTAMP does
+// not take a value with an offset, which it would lose; a TIMESTAMPTZ takes
+// values without one as UTC only if it was declared.
+func (c *layoutColumn) timestampParser() func([]byte) (int64, bool) {
+	wantZone := c.dataType.(*arrow.TimestampType).TimeZone != ""
+	fits := func(zoned bool) bool { return zoned == wantZone || wantZone && c.declared }
+	return func(b []byte) (int64, bool) {
+		if c.layouts != nil {
+			if micros, zoned, ok := parseListed(c.layouts, b); ok && fits(zoned) {
+				return micros, true
+			}
+			if !c.declared {
+				return 0, false
+			}
+		}
+		if c.style.separator != 0 {
+			days, micros, _, ok := c.style.parse(b)
+			return int64(days)*microsPerDay + micros, ok
+		}
+		micros, zoned, ok := sqltype.ParseTimestamp(b)
+		return micros, ok && fits(zoned)
+	}
 }
