@@ -97,6 +97,9 @@ func parseKeys(src string) ([]groupKey, error) {
 		if item.Star {
 			return nil, &expr.Error{Src: src, Msg: "* is not a key", Hint: "name the columns to group by"}
 		}
+		if err := constantKey(src, item.Expr); err != nil {
+			return nil, err
+		}
 		keys = append(keys, groupKey{src, item.Expr, item.Alias})
 	}
 	return keys, nil

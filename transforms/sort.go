@@ -36,6 +36,15 @@ func Sort(src string) (pipeline.Reducer, error) { return newSorting(src, -1) }
 // more in memory.
 func SortLimit(src string, n int64) (pipeline.Reducer, error) { return newSorting(src, max(n, 0)) }
 
+// constantKey refuses a number as a key: SQL takes the 1 for the first column,
+// and as a value it is the same for all rows.
+func constantKey(src string, key expr.Node) error {
+	if l, ok := key.(*expr.Literal); !ok || l.Kind != expr.LiteralNumber {
+		return nil
+	}
+	return &expr.Error{Src: src, Pos: key.Pos(), Msg: "a constant is the same for all rows", Hint: "name a column or an expression; places of columns are not numbered here"}
+}
+
 // SortColumn is a column by which rows are in order.
 type SortColumn struct {
 	Column     string
@@ -69,6 +78,11 @@ func newSorting(src string, limit int64) (pipeline.Reducer, error) {
 	keys, err := expr.ParseOrder(src)
 	if err != nil {
 		return nil, err
+	}
+	for _, k := range keys {
+		if err := constantKey(src, k.Expr); err != nil {
+			return nil, err
+		}
 	}
 	return &sorting{src, keys, limit, time.Now()}, nil
 }
