@@ -15,9 +15,6 @@ import (
 	"time"
 )
 
-// killRuns is how many runs TestKill kills.
-const killRuns = 200
-
 // csvloomCommand runs this test binary as csvloom; see TestMain.
 func csvloomCommand(t *testing.T, dir string, args ...string) *exec.Cmd {
 	t.Helper()

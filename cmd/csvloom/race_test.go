@@ -1,0 +1,7 @@
+//go:build race
+
+package main
+
+// killRuns is small where each run takes ten times as long; nothing that
+// TestKill looks for is a race.
+const killRuns = 20
