@@ -5,8 +5,16 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/ipc"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+	"github.com/apache/arrow/go/v17/parquet"
+	"github.com/apache/arrow/go/v17/parquet/pqarrow"
 )
 
 // sharedData is where real inputs lie on a developer's machine.
@@ -112,10 +120,64 @@ func TestSpectrum(t *testing.T) {
 			}
 		}
 		// The other formats hold the same rows: read each back.
+		for _, extension := range []string{".parquet", ".arrow"} {
+			path := filepath.Join(t.TempDir(), name+extension)
+			output(t, file, "--all-varchar", "-o", path)
+			if stored := storedRows(t, path); !reflect.DeepEqual(stored, got) {
+				t.Errorf("%s%s holds %v, want %v", name, extension, stored, got)
+			}
+		}
 		if again := output(t, writeFile(t, name+".csv", output(t, file, "--all-varchar", "-o", "-", "--format", "csv")), "--all-varchar", "-o", "-", "--format", "jsonl"); again != lines {
 			t.Errorf("%s: as CSV and read again:\n%s\nwant\n%s", name, again, lines)
 		}
 	}
+}
+
+// storedRows reads a Parquet or Arrow file of texts with the Arrow library.
+func storedRows(t *testing.T, path string) (rows []map[string]*string) {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	add := func(rec arrow.Record) {
+		for i := range int(rec.NumRows()) {
+			row := map[string]*string{}
+			for c, a := range rec.Columns() {
+				row[rec.ColumnName(c)] = nil
+				if a.IsValid(i) {
+					text := a.(*array.String).Value(i)
+					row[rec.ColumnName(c)] = &text
+				}
+			}
+			rows = append(rows, row)
+		}
+	}
+	if filepath.Ext(path) == ".arrow" {
+		r, err := ipc.NewFileReader(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		for i := range r.NumRecords() {
+			rec, err := r.Record(i)
+			if err != nil {
+				t.Fatal(err)
+			}
+			add(rec)
+		}
+		return rows
+	}
+	table, err := pqarrow.ReadTable(t.Context(), f, parquet.NewReaderProperties(nil), pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := array.NewTableReader(table, 0)
+	for r.Next() {
+		add(r.Record())
+	}
+	return rows
 }
 
 func writeFile(t *testing.T, name, text string) string {
