@@ -16,15 +16,16 @@ import (
 
 // file is what is known of an input after looking at its start.
 type file struct {
-	input   Input
-	dialect Dialect
-	names   []string   // of its columns, unique; nil: the file is empty
-	columns []evidence // of its columns' types
-	start   int64      // offset of the first record behind the header
-	line    int64      // 1-based line on which that record starts
-	content []byte     // all of the file's text, when it was kept
-	plain   bool       // not compressed
-	skipped bool       // could not be read and is left out
+	input      Input
+	dialect    Dialect
+	names      []string   // of its columns, unique; nil: the file is empty
+	columns    []evidence // of its columns' types
+	start      int64      // offset of the first record behind the header
+	line       int64      // 1-based line on which that record starts
+	headerLine int64      // 1-based line on which the header starts; 0: there is none
+	content    []byte     // all of the file's text, when it was kept
+	plain      bool       // not compressed
+	skipped    bool       // could not be read and is left out
 }
 
 // firstReadBytes is the least that is read of a file at first: a small file is
@@ -195,6 +196,7 @@ func (f *file) header(data []byte, final bool, s *settings, shared *probing) (ok
 		from = int(end) + len(f.dialect.Delimiter)
 	}
 	f.names = columnNames(names)
+	f.headerLine = lines + int64(rec.line) + 1
 	f.start, f.line = int64(start+rec.end), lines+int64(t.lines)+1
 	return true, nil
 }
