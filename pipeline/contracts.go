@@ -15,11 +15,21 @@ import (
 type Source interface {
 	// Schema looks at the inputs as far as needed to fix names and types.
 	Schema(ctx context.Context, t *Task) (*arrow.Schema, error)
-	// Inputs yields the inputs in input order. Batches decoded from their
-	// splits hold exactly the named columns, in schema order; an empty list
-	// yields records without columns that still have their row count.
+	// Inputs yields the inputs in input order, to be decoded as want says.
 	// Iteration stops at the first error.
-	Inputs(ctx context.Context, columns []string) iter.Seq2[Input, error]
+	Inputs(ctx context.Context, want Want) iter.Seq2[Input, error]
+}
+
+// Want is what a job wants of its source.
+type Want struct {
+	// Columns are the columns that batches hold, and no others, in schema
+	// order; without any, records have no columns but their row count.
+	Columns []string
+	// Coded are those of Columns that may come as codes; see [Coder].
+	Coded Columns
+	// First are those of Columns by which [FilteredSplit.DecodeWhere]
+	// drops rows; nil when it will not be called.
+	First Columns
 }
 
 // Input is one file, stream or table of a Source. It is read by one goroutine.
@@ -39,6 +49,16 @@ type Split interface {
 	Decode(ctx context.Context, t *Task) (Batch, error)
 	// Discard gives up the split and its memory instead of decoding it.
 	Discard()
+}
+
+// FilteredSplit is a Split that can drop rows before it decodes all of their
+// columns.
+type FilteredSplit interface {
+	Split
+	// DecodeWhere hands filter a batch of the columns in [Want.First] and
+	// decodes the others for the rows that it returns. Like Decode, it
+	// returns a batch of all columns; its Tally counts the dropped rows too.
+	DecodeWhere(ctx context.Context, t *Task, filter Apply) (Batch, error)
 }
 
 // Columns is a set of column names.
@@ -74,6 +94,35 @@ type BoundStage interface {
 	// Open returns the function that one goroutine will call for its batches.
 	Open(t *Task) (Apply, error)
 }
+
+// RowFilter is a BoundStage that drops rows and leaves the others as they are.
+// It may then be bound to the columns it reads alone, to drop rows before the
+// others are decoded.
+type RowFilter interface {
+	BoundStage
+	// Reads returns the columns by which rows are dropped.
+	Reads() Columns
+}
+
+// Coder is implemented by whoever reads batches and, for columns of type
+// VARCHAR, takes codes in the place of values: a BoundReducer, a Sink, or a
+// BoundStage that passes columns through. The record of a batch then has, for
+// such a column, an array of type [Coded] or an ordinary one, from batch to
+// batch, and the schema of the record says which.
+type Coder interface {
+	// Coded returns which columns of the input may come as codes, given
+	// those that the reader of the output takes as codes; for a reducer or
+	// a sink, which has none, all of its input.
+	Coded(wanted Columns) Columns
+}
+
+// Coded is the type of VARCHAR columns in codes: a dictionary of the values of
+// one batch, at most [CodesMax] of them, all different, and for each row the
+// place of its value. NULL is a NULL code; no value of the dictionary is NULL.
+var Coded = &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Uint16, ValueType: arrow.BinaryTypes.String}
+
+// CodesMax is how many values the dictionary of a [Coded] column may have.
+const CodesMax = 4096
 
 // Apply transforms one batch. It takes ownership of b and returns a batch
 // with b's Seq, Origin and Tally. Fault of a row: a [RowError]. A stage that

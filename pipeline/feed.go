@@ -27,7 +27,7 @@ func (f *flow) readSource(ctx context.Context) {
 	defer close(inputs)
 
 	source := 0
-	for in, err := range f.job.plan.Source.Inputs(ctx, f.job.columns) {
+	for in, err := range f.job.plan.Source.Inputs(ctx, f.job.want) {
 		if err != nil {
 			f.failUnlessStopped(ctx, Seq{Source: source}, err)
 			return

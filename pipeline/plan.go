@@ -44,7 +44,8 @@ const workersMax = 4096
 type Job struct {
 	plan     Plan
 	task     *Task
-	columns  []string // of the source, those that are needed
+	want     Want
+	filter   *boundStage // the first stage again, bound to want.First alone; nil when there is none
 	segments []*segment
 	out      *arrow.Schema
 }
@@ -123,18 +124,86 @@ func (p Plan) Bind(ctx context.Context) (*Job, error) {
 	for _, f := range schema.Fields() {
 		if wanted[f.Name] {
 			fields = append(fields, f)
-			j.columns = append(j.columns, f.Name)
+			j.want.Columns = append(j.want.Columns, f.Name)
 		}
 	}
 	if len(fields) < schema.NumFields() {
 		meta := schema.Metadata()
 		if steps, err = bindSteps(pruned, arrow.NewSchema(fields, &meta)); err != nil {
-			return nil, fmt.Errorf("pipeline: binding to the needed columns %q: %w", j.columns, err)
+			return nil, fmt.Errorf("pipeline: binding to the needed columns %q: %w", j.want.Columns, err)
 		}
 	}
 	j.segments = segmentsOf(p.Steps, steps[1:])
 	j.out = steps[len(steps)-1].schema
+	j.want.Coded = codedColumns(steps, p.Sink)
+	if err := j.pushDown(pruned, steps); err != nil {
+		return nil, err
+	}
 	return j, nil
+}
+
+// codedColumns returns the source's VARCHAR columns that all who read them, up
+// to the first reducer or the sink, take as codes.
+func codedColumns(steps []boundStep, sink Sink) Columns {
+	schema := steps[0].schema
+	end := 1
+	var coded Columns
+	for ; end < len(steps); end++ {
+		if r, ok := steps[end].bound.(BoundReducer); ok {
+			if c, ok := r.(Coder); ok {
+				coded = c.Coded(columnsOf(steps[end-1].schema))
+			}
+			break
+		}
+	}
+	if end == len(steps) {
+		if c, ok := sink.(Coder); ok {
+			coded = c.Coded(columnsOf(steps[end-1].schema))
+		}
+	}
+	for i := end - 1; i > 0; i-- {
+		c, ok := steps[i].bound.(Coder)
+		if !ok {
+			return nil
+		}
+		coded = c.Coded(coded)
+	}
+	text := make(Columns)
+	for _, f := range schema.Fields() {
+		if f.Type.ID() == arrow.STRING && coded[f.Name] {
+			text[f.Name] = true
+		}
+	}
+	return text
+}
+
+// pushDown has the source drop rows itself when the first step does nothing
+// else and reads some of the columns only.
+func (j *Job) pushDown(steps []Step, bound []boundStep) error {
+	if len(steps) == 0 {
+		return nil
+	}
+	f, ok := bound[1].bound.(RowFilter)
+	if !ok || f.InOrder() {
+		return nil
+	}
+	reads := f.Reads()
+	if len(reads) == 0 || len(reads) >= len(j.want.Columns) {
+		return nil
+	}
+	var fields []arrow.Field
+	for _, f := range bound[0].schema.Fields() {
+		if reads[f.Name] {
+			fields = append(fields, f)
+		}
+	}
+	b, err := steps[0].(Stage).Bind(arrow.NewSchema(fields, nil))
+	if err != nil {
+		return fmt.Errorf("pipeline: binding %s to the columns it reads: %w", steps[0], err)
+	}
+	j.want.First = reads
+	j.filter = &boundStage{b, steps[0].String()}
+	return nil
 }
 
 // boundStep is what stages and reducers have in common once bound.
@@ -211,7 +280,7 @@ func segmentsOf(steps []Step, bound []boundStep) []*segment {
 func (j *Job) Schema() *arrow.Schema { return j.out }
 
 // Columns are the source's columns that the job reads, in schema order.
-func (j *Job) Columns() []string { return j.columns }
+func (j *Job) Columns() []string { return j.want.Columns }
 
 // Run binds and runs a plan. It returns after every goroutine it started has
 // ended and all Arrow memory has been given back. The report is not nil, also

@@ -40,7 +40,7 @@ func (c *counting) Schema(context.Context, *pipeline.Task) (*arrow.Schema, error
 	return numbers, nil
 }
 
-func (c *counting) Inputs(_ context.Context, columns []string) iter.Seq2[pipeline.Input, error] {
+func (c *counting) Inputs(context.Context, pipeline.Want) iter.Seq2[pipeline.Input, error] {
 	return func(yield func(pipeline.Input, error) bool) {
 		first := 0
 		for i, blocks := range c.inputs {

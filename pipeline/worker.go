@@ -11,6 +11,10 @@ import (
 func (f *flow) worker(ctx context.Context) {
 	task := f.job.task
 	applies, err := openStages(f.seg.parallel, task)
+	var filter Apply
+	if err == nil && f.first && f.job.filter != nil {
+		filter, err = f.job.filter.Open(task)
+	}
 	var local Local
 	if err == nil && f.foldsInWorkers() {
 		if local, err = f.seg.reducer.NewLocal(task); err == nil {
@@ -28,7 +32,7 @@ func (f *flow) worker(ctx context.Context) {
 			f.gate.release()
 			continue
 		}
-		b, err := f.transform(ctx, &w, applies)
+		b, err := f.transform(ctx, &w, applies, filter)
 		if err != nil {
 			f.fail(w.seq, err)
 			f.gate.release()
@@ -60,32 +64,55 @@ func (f *flow) worker(ctx context.Context) {
 	}
 }
 
-// transform decodes w and applies the parallel stages.
-func (f *flow) transform(ctx context.Context, w *work, applies []Apply) (Batch, error) {
+// transform decodes w and applies the parallel stages. filter, if not nil, does
+// what the first of them does and can do so before all columns are decoded.
+func (f *flow) transform(ctx context.Context, w *work, applies []Apply, filter Apply) (Batch, error) {
 	b := w.batch
 	w.batch = Batch{}
+	done := 0 // stages
 	if w.split != nil {
-		watch := newStopwatch(f.decode)
 		var err error
-		b, err = w.split.Decode(ctx, f.job.task)
+		if s, ok := w.split.(FilteredSplit); ok && filter != nil {
+			done = 1
+			b, err = f.decodeWhere(ctx, s, w.seq, filter)
+		} else {
+			b, err = f.decodeAll(ctx, w.split)
+		}
 		if err != nil {
 			return Batch{}, err
 		}
 		b.Seq = w.seq
-		watch.busy()
 		f.decode.Batches.Add(1)
 		f.decode.RowsIn.Add(b.Tally.RowsIn)
-		f.decode.RowsOut.Add(b.Record.NumRows())
+		f.decode.RowsOut.Add(b.Tally.RowsIn - b.Tally.RowsRejected)
 		f.decode.Bytes.Add(b.Tally.Bytes)
 	}
-	for i, apply := range applies {
+	for i := done; i < len(applies); i++ {
 		var err error
-		if b, err = applyStage(apply, b, f.seg.parallel[i].name, f.counters[i]); err != nil {
+		if b, err = applyStage(applies[i], b, f.seg.parallel[i].name, f.counters[i]); err != nil {
 			b.Release()
 			return Batch{}, err
 		}
 	}
 	return b, nil
+}
+
+func (f *flow) decodeAll(ctx context.Context, s Split) (Batch, error) {
+	watch := newStopwatch(f.decode)
+	defer watch.busy()
+	return s.Decode(ctx, f.job.task)
+}
+
+// decodeWhere decodes s, dropping rows on the way as the first stage does.
+func (f *flow) decodeWhere(ctx context.Context, s FilteredSplit, seq Seq, filter Apply) (Batch, error) {
+	watch := newStopwatch(f.decode)
+	defer watch.busy()
+	return s.DecodeWhere(ctx, f.job.task, func(b Batch) (Batch, error) {
+		watch.busy()
+		defer watch.restart()
+		b.Seq = seq
+		return applyStage(filter, b, f.job.filter.name, f.counters[0])
+	})
 }
 
 // applyStage applies one stage and counts it. With ErrStop it returns the

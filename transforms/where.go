@@ -51,6 +51,23 @@ type boundWhere struct {
 func (w *boundWhere) Schema() *arrow.Schema { return w.schema }
 func (w *boundWhere) InOrder() bool         { return false }
 
+// Reads implements pipeline.RowFilter.
+func (w *boundWhere) Reads() pipeline.Columns {
+	reads := pipeline.Columns{}
+	needProgram(reads, w.schema, w.cond)
+	return reads
+}
+
+// Coded implements pipeline.Coder: columns that the condition does not read pass
+// through as they are.
+func (w *boundWhere) Coded(wanted pipeline.Columns) pipeline.Columns {
+	coded := cloneColumns(wanted)
+	for name := range w.Reads() {
+		delete(coded, name)
+	}
+	return coded
+}
+
 func (w *boundWhere) Needs(wanted pipeline.Columns) pipeline.Columns {
 	need := cloneColumns(wanted)
 	needProgram(need, w.schema, w.cond)

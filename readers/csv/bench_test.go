@@ -51,7 +51,7 @@ func benchmarkDecode(b *testing.B, text []byte, columns []string) {
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		for in, err := range src.Inputs(b.Context(), columns) {
+		for in, err := range src.Inputs(b.Context(), pipeline.Want{Columns: columns}) {
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 
 	"csvloom/pipeline/sqltype"
 
@@ -24,6 +25,8 @@ type fields struct {
 	quote   byte // 0: no field is quoted
 	quoted  bool // some fields may be quoted
 	nulls   nullSpellings
+	some    bool    // only the wanted rows of the index count
+	wanted  []int32 // ascending
 	decoder *decoder
 }
 
@@ -31,22 +34,36 @@ type fields struct {
 func (f *fields) at(ix *index, field int) {
 	f.stride, f.skip, f.rows, f.quoted = ix.stride, ix.skip, ix.rows, ix.quotes
 	f.ends = ix.ends[min(field, len(ix.ends)):] // no rows, no ends
+	if f.some {
+		f.pick()
+	}
 	if field == ix.width-1 && ix.crs {
 		f.trimLineEnds()
 	}
+}
+
+// pick leaves the wanted rows.
+func (f *fields) pick() {
+	d := f.decoder
+	d.ends = slices.Grow(d.ends[:0], 2*len(f.wanted))[:2*len(f.wanted)]
+	for i, r := range f.wanted {
+		k := int(r) * f.stride
+		d.ends[2*i], d.ends[2*i+1] = f.ends[k], f.ends[k+1]
+	}
+	f.ends, f.stride, f.rows = d.ends, 2, len(f.wanted)
 }
 
 // trimLineEnds cuts the CR of CRLF line ends off. It works on a copy, since in
 // index.ends the end of one row may be the start of the next.
 func (f *fields) trimLineEnds() {
 	d := f.decoder
-	d.ends = d.ends[:0]
+	d.ends = slices.Grow(d.ends[:0], 2*f.rows)[:2*f.rows] // f.ends, in place, if those were picked
 	for r, k := 0, 0; r < f.rows; r, k = r+1, k+f.stride {
 		start, end := f.ends[k], f.ends[k+1]
 		if end > start+f.skip && f.data[end-1] == '\r' {
 			end--
 		}
-		d.ends = append(d.ends, start, end)
+		d.ends[2*r], d.ends[2*r+1] = start, end
 	}
 	f.ends, f.stride = d.ends, 2
 }

@@ -2,9 +2,10 @@ package csv
 
 import (
 	"bytes"
-	"context"
 	"fmt"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"csvloom/pipeline"
@@ -24,20 +25,24 @@ type layout struct {
 	nulls       nullSpellings
 	schema      *arrow.Schema
 	columns     []layoutColumn
+	first       *arrow.Schema // of the columns that decide which rows are wanted; nil: all rows are
 }
 
 // layoutColumn is a column of the schema and where a file has it.
 type layoutColumn struct {
 	name  string
-	field int // 0-based place in the file's records; -1: the file lacks it
+	field int          // 0-based place in the file's records; -1: the file lacks it
+	first bool         // decides which rows are wanted
+	coded *atomic.Bool // not nil: may come in codes, while true
 	columnType
 }
 
 // decoder turns blocks into batches. Its scratch memory is used again.
 type decoder struct {
 	index index
-	ends  []uint32 // of the last field, without the CR of the line end
+	ends  []uint32 // of the last field, without the CR of the line end; or of the wanted rows
 	text  []byte   // of one unquoted field
+	book  codeBook
 }
 
 var decoders = sync.Pool{New: func() any { return new(decoder) }}
@@ -58,8 +63,9 @@ func (o *origin) Line(row int) int64 {
 	return o.first + int64(o.lines[row])
 }
 
-// decode turns a block into a batch. It does not keep b.data.
-func (l *layout) decode(_ context.Context, b *block, alloc memory.Allocator) (pipeline.Batch, error) {
+// decode turns a block into a batch. It does not keep b.data. filter, if not
+// nil, is asked which rows are wanted; l.first is then not nil either.
+func (l *layout) decode(b *block, alloc memory.Allocator, filter pipeline.Apply) (pipeline.Batch, error) {
 	n := len(b.data)
 	if b.err == errRowTooLong || n > maxBlockBytes {
 		return pipeline.Batch{}, l.tooLong(b, 0)
@@ -73,56 +79,143 @@ func (l *layout) decode(_ context.Context, b *block, alloc memory.Allocator) (pi
 	ix := &d.index
 	ix.build(data, n, &l.dialect, l.width)
 
-	columns := make([]arrow.Array, len(l.columns))
-	release := func() {
-		for _, c := range columns {
-			if c != nil {
-				c.Release()
-			}
-		}
-	}
-	f := fields{data: data, quote: l.dialect.Quote, nulls: l.nulls, decoder: d}
-	first := misfit{at: n}
-	text := false
-	for i := range l.columns {
-		c := &l.columns[i]
-		if c.field < 0 {
-			columns[i] = nullColumn(c.dataType, ix.rows, alloc)
-			continue
-		}
-		f.at(ix, c.field)
-		a, bad := decodeColumn(&f, c, alloc)
-		if bad >= 0 {
-			start, end := f.bounds(bad)
-			if int(start) < first.at {
-				first = misfit{at: int(start), end: int(end), column: c}
-			}
-			continue
-		}
-		columns[i] = a
-		text = text || c.dataType.ID() == arrow.STRING
-	}
-	if text && !utf8.Valid(data[:n]) {
-		l.checkText(ix, &f, &first)
-	}
-	if len(ix.bad) > 0 && ix.bad[0].start < first.at {
-		first = misfit{at: ix.bad[0].start, bad: &ix.bad[0]}
+	c := columns{layout: l, index: ix, alloc: alloc, arrays: make([]arrow.Array, len(l.columns))}
+	defer c.release()
+	c.fields = fields{data: data, quote: l.dialect.Quote, nulls: l.nulls, decoder: d}
+	c.misfit = misfit{at: n}
+	if len(ix.bad) > 0 {
+		c.misfit = misfit{at: ix.bad[0].start, bad: &ix.bad[0]}
 	}
 	if n > l.rowBytesMax {
-		l.checkRowBytes(ix, &first)
+		l.checkRowBytes(ix, &c.misfit)
 	}
-	if first.at < n {
-		err := l.explain(b, &f, &first)
-		release()
-		return pipeline.Batch{}, err
-	}
-	rec := array.NewRecord(l.schema, columns, int64(ix.rows))
-	release()
-	return pipeline.Batch{
-		Record: rec,
+	batch := pipeline.Batch{
 		Origin: &origin{l.name, b.line, ix.lines},
 		Tally:  pipeline.Tally{RowsIn: int64(ix.rows), BlankLines: int64(ix.blank), Bytes: int64(n)},
-	}, nil
+	}
+	rows := ix.rows
+	if filter != nil {
+		c.decode(true)
+		// A fault may lie in what is not decoded yet, before this one.
+		if c.misfit.at == n {
+			var err error
+			if rows, batch.Rows, err = c.drop(batch, filter); err != nil {
+				return pipeline.Batch{}, err
+			}
+		}
+	}
+	c.decode(false)
+	if c.text && !utf8.Valid(data[:n]) {
+		c.checkText()
+	}
+	if c.misfit.at < n {
+		return pipeline.Batch{}, l.explain(b, &c.fields, &c.misfit)
+	}
+	batch.Record = array.NewRecord(c.schema(), c.arrays, int64(rows))
+	return batch, nil
+}
+
+// columns are the columns of a block while they are being decoded.
+type columns struct {
+	layout *layout
+	index  *index
+	fields fields
+	alloc  memory.Allocator
+	arrays []arrow.Array
+	misfit misfit // the first, at the end of the data if there is none
+	text   bool   // a column is VARCHAR
+}
+
+func (c *columns) release() {
+	for _, a := range c.arrays {
+		if a != nil {
+			a.Release()
+		}
+	}
+}
+
+// decode decodes the columns that decide which rows are wanted, or the others.
+// With no filter there are only others.
+func (c *columns) decode(first bool) {
+	for i := range c.layout.columns {
+		lc := &c.layout.columns[i]
+		if c.arrays[i] != nil || first && !lc.first {
+			continue
+		}
+		if lc.field < 0 {
+			rows := c.index.rows
+			if c.fields.some {
+				rows = len(c.fields.wanted)
+			}
+			c.arrays[i] = nullColumn(lc.dataType, rows, c.alloc)
+			continue
+		}
+		c.fields.at(c.index, lc.field)
+		isText := lc.dataType.ID() == arrow.STRING
+		c.text = c.text || isText
+		if isText && lc.coded != nil && lc.coded.Load() {
+			if c.arrays[i] = decodeCoded(&c.fields, c.alloc); c.arrays[i] != nil {
+				continue
+			}
+			lc.coded.Store(false) // there are too many values; so there will be
+		}
+		a, bad := decodeColumn(&c.fields, lc, c.alloc)
+		if bad < 0 {
+			c.arrays[i] = a
+		} else if start, end := c.fields.bounds(bad); int(start) < c.misfit.at {
+			c.misfit = misfit{at: int(start), end: int(end), column: lc}
+		}
+	}
+}
+
+// drop asks the filter which rows are wanted, given the columns that decide it.
+// It returns how many there are, and which, nil for all.
+func (c *columns) drop(b pipeline.Batch, filter pipeline.Apply) (int, []int32, error) {
+	var arrays []arrow.Array
+	for i := range c.layout.columns {
+		if c.layout.columns[i].first {
+			arrays = append(arrays, c.arrays[i])
+		}
+	}
+	b.Record = array.NewRecord(c.layout.first, arrays, int64(c.index.rows))
+	b, err := filter(b)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer b.Release()
+	next := 0
+	for i := range c.layout.columns {
+		if c.layout.columns[i].first {
+			c.arrays[i].Release()
+			c.arrays[i] = b.Record.Column(next)
+			c.arrays[i].Retain()
+			next++
+		}
+	}
+	rows := int(b.Record.NumRows())
+	if rows == c.index.rows {
+		return rows, nil, nil
+	}
+	c.fields.some, c.fields.wanted = true, b.Rows
+	return rows, b.Rows, nil
+}
+
+// schema is the layout's schema, with coded columns as such.
+func (c *columns) schema() *arrow.Schema {
+	schema := c.layout.schema
+	var fields []arrow.Field
+	for i, a := range c.arrays {
+		if a.DataType().ID() == arrow.DICTIONARY {
+			if fields == nil {
+				fields = slices.Clone(schema.Fields())
+			}
+			fields[i].Type = pipeline.Coded
+		}
+	}
+	if fields == nil {
+		return schema
+	}
+	return arrow.NewSchema(fields, nil)
 }
 
 // maxBlockBytes is how large a block may be: offsets in it are 31 bits, as
@@ -144,20 +237,21 @@ type misfit struct {
 }
 
 // checkText finds the first text field that is not UTF-8.
-func (l *layout) checkText(ix *index, f *fields, first *misfit) {
-	for i := range l.columns {
-		c := &l.columns[i]
-		if c.field < 0 || c.dataType.ID() != arrow.STRING {
+func (c *columns) checkText() {
+	f := &c.fields
+	for i := range c.layout.columns {
+		lc := &c.layout.columns[i]
+		if lc.field < 0 || lc.dataType.ID() != arrow.STRING {
 			continue
 		}
-		f.at(ix, c.field)
-		for r := range ix.rows {
+		f.at(c.index, lc.field)
+		for r := range f.rows {
 			start, end := f.bounds(r)
-			if int(start) >= first.at {
+			if int(start) >= c.misfit.at {
 				break
 			}
 			if !utf8.Valid(f.data[start:end]) {
-				*first = misfit{at: int(start), end: int(end), column: c, invalid: true}
+				c.misfit = misfit{at: int(start), end: int(end), column: lc, invalid: true}
 				break
 			}
 		}

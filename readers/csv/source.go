@@ -26,6 +26,7 @@ type Source struct {
 	files    []*file
 	schema   *arrow.Schema
 	types    []columnType
+	coded    []atomic.Bool // by column: whether its values come up often enough to be coded
 	notes    []string
 	buffers  bufferPool
 }
@@ -129,6 +130,7 @@ func (s *Source) unite() (*arrow.Schema, error) {
 	}
 	fields := make([]arrow.Field, len(names))
 	s.types = make([]columnType, len(names))
+	s.coded = make([]atomic.Bool, len(names))
 	for i, n := range names {
 		e := &all[i]
 		c := e.infer(&s.settings.formats)
@@ -148,6 +150,7 @@ func (s *Source) unite() (*arrow.Schema, error) {
 			s.notes = append(s.notes, e.ambiguityNote(n))
 		}
 		s.types[i] = c
+		s.coded[i].Store(true)
 		fields[i] = arrow.Field{Name: n, Type: c.dataType, Nullable: true}
 	}
 	s.schema = arrow.NewSchema(fields, nil)
@@ -184,16 +187,20 @@ func (s *Source) declared(names []string, place map[string]int) ([]arrow.DataTyp
 }
 
 // Inputs yields the files in order.
-func (s *Source) Inputs(ctx context.Context, columns []string) iter.Seq2[pipeline.Input, error] {
+func (s *Source) Inputs(ctx context.Context, want pipeline.Want) iter.Seq2[pipeline.Input, error] {
 	return func(yield func(pipeline.Input, error) bool) {
-		schema, at := s.project(columns)
+		schema, at := s.project(want.Columns)
+		var first *arrow.Schema
+		if want.First != nil {
+			first = subset(schema, want.First)
+		}
 		for _, f := range s.files {
 			if f.skipped {
 				continue
 			}
 			l := &layout{
 				name: f.input.Name, dialect: f.dialect, width: len(f.names),
-				rowBytesMax: s.settings.RowBytesMax, nulls: s.settings.nulls, schema: schema,
+				rowBytesMax: s.settings.RowBytesMax, nulls: s.settings.nulls, schema: schema, first: first,
 			}
 			place := make(map[string]int, len(f.names))
 			for i, n := range f.names {
@@ -205,7 +212,11 @@ func (s *Source) Inputs(ctx context.Context, columns []string) iter.Seq2[pipelin
 				if !ok {
 					field = -1
 				}
-				l.columns = append(l.columns, layoutColumn{name, field, s.types[i]})
+				c := layoutColumn{name: name, field: field, first: want.First[name], columnType: s.types[i]}
+				if want.Coded[name] {
+					c.coded = &s.coded[i]
+				}
+				l.columns = append(l.columns, c)
 			}
 			if !yield(&reading{s, f, l}, nil) {
 				return
@@ -229,6 +240,17 @@ func (s *Source) project(columns []string) (*arrow.Schema, []int) {
 		}
 	}
 	return arrow.NewSchema(fields, nil), at
+}
+
+// subset returns the schema of some columns.
+func subset(schema *arrow.Schema, of pipeline.Columns) *arrow.Schema {
+	var fields []arrow.Field
+	for _, f := range schema.Fields() {
+		if of[f.Name] {
+			fields = append(fields, f)
+		}
+	}
+	return arrow.NewSchema(fields, nil)
 }
 
 // reading is one file being read: a pipeline.Input.
@@ -322,13 +344,19 @@ type split struct {
 
 // Decode implements pipeline.Split.
 func (s *split) Decode(ctx context.Context, t *pipeline.Task) (pipeline.Batch, error) {
+	return s.DecodeWhere(ctx, t, nil)
+}
+
+// DecodeWhere implements pipeline.FilteredSplit; without a filter it decodes
+// all rows.
+func (s *split) DecodeWhere(_ context.Context, t *pipeline.Task, filter pipeline.Apply) (pipeline.Batch, error) {
 	if s.whole {
 		if err := s.read(); err != nil {
 			return pipeline.Batch{}, s.reading.failed(err)
 		}
 	}
 	defer s.Discard()
-	return s.reading.layout.decode(ctx, &s.block, t.Alloc)
+	return s.reading.layout.decode(&s.block, t.Alloc, filter)
 }
 
 // read reads the whole file, which must be as large as it was when listed.

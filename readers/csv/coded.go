@@ -1,0 +1,168 @@
+package csv
+
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"csvloom/pipeline"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+)
+
+// codeBook numbers the distinct texts of a column of one block. It finds them
+// by open addressing; texts of up to 16 bytes are compared as two words.
+type codeBook struct {
+	slots   [2 * pipeline.CodesMax]uint16 // 1 + code; 0: free
+	entries []codeEntry
+	text    []byte // of all entries, one after the other
+}
+
+// codeEntry is a text of a codeBook: all of one of at most 16 bytes, padded
+// with zeros, or the first and the last 8 bytes of a longer one.
+type codeEntry struct {
+	low, high uint64
+	start     uint32 // in codeBook.text
+	length    uint32
+}
+
+const slotBits = 13 // of an index into codeBook.slots
+
+// codeWords returns what stands in the entry of the n bytes at the start of b,
+// which has at least 16.
+func codeWords(b []byte, n uint32) (low, high uint64) {
+	low = binary.LittleEndian.Uint64(b)
+	switch {
+	case n <= 8:
+		low &= 1<<(8*n) - 1 // n = 8 shifts everything out, which leaves all bits set
+	case n <= 16:
+		high = binary.LittleEndian.Uint64(b[8:]) & (1<<(8*n-64) - 1)
+	default:
+		high = binary.LittleEndian.Uint64(b[n-8:])
+	}
+	return low, high
+}
+
+// codeSlot is where the search for a text starts. The multiplier is the odd
+// number nearest to 2^64 divided by the golden ratio (Knuth, TAOCP 3, §6.4).
+func codeSlot(low, high uint64, n uint32) uint32 {
+	const golden = 0x9e3779b97f4a7c15
+	return uint32((low^bits.RotateLeft64(high, 29)^uint64(n)<<56)*golden>>(64-slotBits)) & (1<<slotBits - 1)
+}
+
+func (c *codeBook) reset() {
+	clear(c.slots[:])
+	c.entries, c.text = c.entries[:0], c.text[:0]
+}
+
+// code returns the number of the n bytes at the start of b, which has at least
+// 16, or false when that would be one more than most.
+func (c *codeBook) code(b []byte, n uint32, most int) (uint16, bool) {
+	low, high := codeWords(b, n)
+	at := codeSlot(low, high, n)
+	for {
+		code := c.slots[at]
+		if code == 0 {
+			break
+		}
+		if e := &c.entries[code-1]; e.low == low && e.high == high && e.length == n &&
+			(n <= 16 || string(c.text[e.start:e.start+n]) == string(b[:n])) {
+			return code - 1, true
+		}
+		at = (at + 1) & (1<<slotBits - 1)
+	}
+	if len(c.entries) >= most {
+		return 0, false
+	}
+	c.entries = append(c.entries, codeEntry{low, high, uint32(len(c.text)), n})
+	c.text = append(c.text, b[:n]...)
+	c.slots[at] = uint16(len(c.entries))
+	return uint16(len(c.entries) - 1), true
+}
+
+// values returns the texts as an array.
+func (c *codeBook) values(alloc memory.Allocator) arrow.ArrayData {
+	offsets, values := newBuffer(alloc, 4*(len(c.entries)+1)), newBuffer(alloc, len(c.text))
+	defer offsets.Release()
+	defer values.Release()
+	at := arrow.Int32Traits.CastFromBytes(offsets.Bytes())
+	for i, e := range c.entries {
+		at[i] = int32(e.start)
+	}
+	at[len(c.entries)] = int32(len(c.text))
+	copy(values.Bytes(), c.text)
+	return array.NewData(arrow.BinaryTypes.String, len(c.entries), []*memory.Buffer{nil, offsets, values}, nil, 0, 0)
+}
+
+// Codes pay while a value comes up again and again: from codesPerValue rows a
+// value on, or while there are no more than codesFew values.
+const (
+	codesPerValue = 4
+	codesFew      = 256
+)
+
+// decodeCoded makes a VARCHAR column in codes, or nil when it has too many
+// different values for that.
+func decodeCoded(f *fields, alloc memory.Allocator) arrow.Array {
+	book := &f.decoder.book
+	book.reset()
+	v := validity{alloc: alloc, rows: f.rows}
+	codes := newBuffer(alloc, 2*f.rows)
+	defer codes.Release()
+	ok := code(f, arrow.Uint16Traits.CastFromBytes(codes.Bytes()), &v, book)
+	if v.buf != nil {
+		defer v.buf.Release()
+	}
+	if !ok {
+		return nil
+	}
+	values := book.values(alloc)
+	defer values.Release()
+	data := array.NewDataWithDictionary(pipeline.Coded, f.rows, []*memory.Buffer{v.buf, codes}, v.nulls, 0, values.(*array.Data))
+	defer data.Release()
+	return array.NewDictionaryData(data)
+}
+
+// code fills dst with the codes of a column's texts.
+func code(f *fields, dst []uint16, v *validity, book *codeBook) bool {
+	ends, data, skip, quote := f.ends, f.data, f.skip, f.quote
+	most := min(pipeline.CodesMax, max(codesFew, f.rows/codesPerValue))
+	plain := (!f.quoted || quote == 0) && f.nulls == nil
+	for r, k := 0, 0; r < len(dst); r, k = r+1, k+f.stride {
+		start, end := ends[k]+skip, ends[k+1]
+		n := end - start
+		b := data[start:]
+		if n-1 < 16 && (plain || b[0] != quote && f.nulls == nil) {
+			// The text that was there a row or more ago: most are.
+			low, high := codeWords(b, n)
+			if c := book.slots[codeSlot(low, high, n)]; c != 0 {
+				if e := &book.entries[c-1]; e.low == low && e.high == high && e.length == n {
+					dst[r] = c - 1
+					continue
+				}
+			}
+		} else {
+			switch b = b[:n]; {
+			case n == 0, f.nulls != nil && b[0] != quote && f.nulls.has(b):
+				v.setNull(r)
+				dst[r] = 0
+				continue
+			case b[0] == quote && quote != 0:
+				b = f.unquote(b)
+				n = uint32(len(b))
+			}
+			b = b[:n:cap(b)]
+			if cap(b) < copyBytes {
+				b = append(make([]byte, 0, copyBytes), b...)
+			}
+			b = b[:max(n, copyBytes)]
+		}
+		c, ok := book.code(b, n, most)
+		if !ok {
+			return false
+		}
+		dst[r] = c
+	}
+	return true
+}
