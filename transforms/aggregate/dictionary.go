@@ -1,6 +1,8 @@
 package aggregate
 
 import (
+	"slices"
+
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
@@ -75,8 +77,7 @@ func (d *wordDictionary) lookup(columns []arrow.Array, ids []uint32) {
 		return
 	}
 	if d.nullID == noID {
-		d.nullID = uint32(len(d.table.keys))
-		d.table.keys = append(d.table.keys, 0)
+		d.nullID = d.table.reserve()
 	}
 	d.rows = splitNulls(d.rows[:0], a, ids, d.nullID)
 	d.table.lookupSome(d.buf, ids, d.rows)
@@ -116,6 +117,7 @@ type textDictionary struct {
 	table  textTable
 	nullID uint32
 	rows   []int32
+	coded  []uint32 // by code of the batch at hand: the number, or noID
 }
 
 // textBuffers returns the bytes and offsets behind a VARCHAR or BLOB column.
@@ -134,6 +136,10 @@ func textBuffers(a arrow.Array) (data []byte, offsets []int32) {
 
 func (d *textDictionary) lookup(columns []arrow.Array, ids []uint32) {
 	a := columns[0]
+	if a, ok := a.(*array.Dictionary); ok {
+		d.lookupCoded(a, ids)
+		return
+	}
 	data, offsets := textBuffers(a)
 	if a.NullN() == 0 {
 		d.table.lookup(data, offsets, ids)
@@ -146,11 +152,52 @@ func (d *textDictionary) lookup(columns []arrow.Array, ids []uint32) {
 	d.table.lookupSome(data, offsets, ids, d.rows)
 }
 
+// lookupCoded looks a column of codes up: each value that occurs once, and the
+// rows by their codes. Values that no row has, as a filter may leave behind, get
+// no number, for a number can be a group.
+func (d *textDictionary) lookupCoded(a *array.Dictionary, ids []uint32) {
+	data, offsets := textBuffers(a.Dictionary())
+	d.coded = slices.Grow(d.coded[:0], len(offsets)-1)[:len(offsets)-1]
+	coded := d.coded
+	for i := range coded {
+		coded[i] = noID
+	}
+	d.table.open()
+	codes := a.Indices().(*array.Uint16).Uint16Values()[:len(ids)]
+	if a.NullN() == 0 {
+		for i, code := range codes {
+			id := coded[code]
+			if id == noID {
+				id = d.table.find(data, int(offsets[code]), int(offsets[code+1]))
+				coded[code] = id
+			}
+			ids[i] = id
+		}
+		return
+	}
+	if d.nullID == noID {
+		d.nullID = d.table.reserve()
+	}
+	d.rows = splitNulls(d.rows[:0], a, ids, d.nullID)
+	for _, r := range d.rows {
+		code := codes[r]
+		id := coded[code]
+		if id == noID {
+			id = d.table.find(data, int(offsets[code]), int(offsets[code+1]))
+			coded[code] = id
+		}
+		ids[r] = id
+	}
+}
+
 func (d *textDictionary) len() int              { return d.table.len() }
 func (d *textDictionary) null() uint32          { return d.nullID }
 func (d *textDictionary) hash(id uint32) uint64 { return d.table.hash(id) }
 func (d *textDictionary) words() bool           { return false }
-func (d *textDictionary) bytes() int64          { return d.table.bytes() + 4*int64(cap(d.rows)) }
+
+func (d *textDictionary) bytes() int64 {
+	return d.table.bytes() + 4*int64(cap(d.rows)) + 4*int64(cap(d.coded))
+}
 
 func (d *textDictionary) word(uint32) uint64 { return 0 }
 

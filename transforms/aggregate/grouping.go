@@ -20,12 +20,11 @@ const chainedKeysMax = 3
 // turn: ((a, b), c). With more there is one dictionary of encoded rows.
 type grouping struct {
 	columns []dictionary
-	pairs   []wordTable // len(columns)-1 of them; keys are left<<32 | right
+	pairs   []pairTable // len(columns)-1 of them
 	none    int         // without keys: how many groups there are, 0 or 1
 
 	types []arrow.DataType
 	ids   []uint32
-	words []uint64
 }
 
 func newGrouping(types []arrow.DataType) (*grouping, error) {
@@ -43,7 +42,7 @@ func newGrouping(types []arrow.DataType) (*grouping, error) {
 		g.columns = append(g.columns, d)
 	}
 	if len(types) > 1 {
-		g.pairs = make([]wordTable, len(types)-1)
+		g.pairs = make([]pairTable, len(types)-1)
 	}
 	return g, nil
 }
@@ -60,7 +59,7 @@ func (g *grouping) len() int {
 }
 
 func (g *grouping) bytes() int64 {
-	n := 4*int64(cap(g.ids)) + 8*int64(cap(g.words))
+	n := 4 * int64(cap(g.ids))
 	for _, d := range g.columns {
 		n += d.bytes()
 	}
@@ -85,15 +84,12 @@ func (g *grouping) lookup(keys []arrow.Array, groups []uint32) {
 	}
 	n := len(groups)
 	g.ids = slices.Grow(g.ids[:0], n)[:n]
-	g.words = slices.Grow(g.words[:0], n)[:n]
 	g.columns[0].lookup(keys[:1], groups)
+	left := g.columns[0].len()
 	for i := range g.pairs {
 		g.columns[i+1].lookup(keys[i+1:i+2], g.ids)
-		words, ids := g.words[:n], g.ids[:n]
-		for r, left := range groups {
-			words[r] = uint64(left)<<32 | uint64(ids[r])
-		}
-		g.pairs[i].lookup(words, groups)
+		g.pairs[i].lookup(groups, g.ids, left, g.columns[i+1].len())
+		left = len(g.pairs[i].keys)
 	}
 }
 
