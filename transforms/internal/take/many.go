@@ -57,6 +57,10 @@ func (m *many) fixed1(dst []uint8) {
 	pickMany(dst, m.columns, m.refs, func(b []byte) []uint8 { return b })
 }
 
+func (m *many) fixed2(dst []uint16) {
+	pickMany(dst, m.columns, m.refs, arrow.Uint16Traits.CastFromBytes)
+}
+
 func (m *many) fixed4(dst []uint32) {
 	pickMany(dst, m.columns, m.refs, arrow.Uint32Traits.CastFromBytes)
 }

@@ -42,6 +42,10 @@ func pick[T any](dst, src []T, rows []int32) {
 
 func (s *single) fixed1(dst []uint8) { pick(dst, s.column.data[s.column.offset:], s.rows) }
 
+func (s *single) fixed2(dst []uint16) {
+	pick(dst, arrow.Uint16Traits.CastFromBytes(s.column.data)[s.column.offset:], s.rows)
+}
+
 func (s *single) fixed4(dst []uint32) {
 	pick(dst, arrow.Uint32Traits.CastFromBytes(s.column.data)[s.column.offset:], s.rows)
 }

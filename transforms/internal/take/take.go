@@ -57,8 +57,17 @@ func record(schema *arrow.Schema, rows int, column func(int) (arrow.Array, error
 	return array.NewRecord(schema, cols, int64(rows)), nil
 }
 
-// Array gathers rows of a. It fails for nested types, and with [ErrTooLarge].
+// Array gathers rows of a. Of a column of codes it gathers the codes; the
+// dictionary stays. It fails for nested types, and with [ErrTooLarge].
 func Array(alloc memory.Allocator, a arrow.Array, rows []int32) (arrow.Array, error) {
+	if d, ok := a.(*array.Dictionary); ok {
+		codes, err := gather(alloc, d.Indices().DataType(), &single{newColumn(a), rows})
+		if err != nil {
+			return nil, err
+		}
+		defer codes.Release()
+		return array.NewDictionaryArray(d.DataType(), codes, d.Dictionary()), nil
+	}
 	return gather(alloc, a.DataType(), &single{newColumn(a), rows})
 }
 
@@ -104,6 +113,7 @@ type rows interface {
 	bits(dst []byte, of func(*column) []byte) (zeros int)
 	hasNulls() bool
 	fixed1(dst []uint8)
+	fixed2(dst []uint16)
 	fixed4(dst []uint32)
 	fixed8(dst []uint64)
 	fixed16(dst []decimal128.Num)
@@ -133,6 +143,9 @@ func gather(alloc memory.Allocator, t arrow.DataType, r rows) (arrow.Array, erro
 	case arrow.UINT8, arrow.INT8:
 		buffers[1] = newBuffer(alloc, n)
 		r.fixed1(buffers[1].Bytes())
+	case arrow.UINT16:
+		buffers[1] = newBuffer(alloc, 2*n)
+		r.fixed2(arrow.Uint16Traits.CastFromBytes(buffers[1].Bytes()))
 	case arrow.INT32, arrow.UINT32, arrow.FLOAT32, arrow.DATE32, arrow.TIME32:
 		buffers[1] = newBuffer(alloc, 4*n)
 		r.fixed4(arrow.Uint32Traits.CastFromBytes(buffers[1].Bytes()))

@@ -15,7 +15,7 @@ import (
 
 // types are all types that a batch or a state can have.
 var types = []arrow.DataType{
-	arrow.FixedWidthTypes.Boolean, arrow.PrimitiveTypes.Uint8, arrow.PrimitiveTypes.Int64, arrow.PrimitiveTypes.Uint64,
+	arrow.FixedWidthTypes.Boolean, arrow.PrimitiveTypes.Uint8, arrow.PrimitiveTypes.Uint16, arrow.PrimitiveTypes.Int64, arrow.PrimitiveTypes.Uint64,
 	arrow.PrimitiveTypes.Float64, &arrow.Decimal128Type{Precision: 20, Scale: 2}, arrow.FixedWidthTypes.Date32,
 	&arrow.TimestampType{Unit: arrow.Microsecond}, &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"},
 	arrow.FixedWidthTypes.Time64us, arrow.BinaryTypes.String, arrow.BinaryTypes.Binary, arrow.FixedWidthTypes.MonthDayNanoInterval,
@@ -36,6 +36,8 @@ func random(alloc memory.Allocator, rng *rand.Rand, t arrow.DataType, n int, nul
 			b.Append(v%2 == 0)
 		case *array.Uint8Builder:
 			b.Append(uint8(v))
+		case *array.Uint16Builder:
+			b.Append(uint16(v))
 		case *array.Int64Builder:
 			b.Append(v)
 		case *array.Uint64Builder:
@@ -162,5 +164,47 @@ func BenchmarkArray(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(rows)), "ns/row")
 		})
+	}
+}
+
+// TestCodes: of a column of codes, the codes are gathered.
+func TestCodes(t *testing.T) {
+	alloc := memory.NewCheckedAllocator(memory.NewGoAllocator())
+	defer alloc.AssertSize(t, 0)
+	typ := &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Uint16, ValueType: arrow.BinaryTypes.String}
+	b := array.NewDictionaryBuilder(alloc, typ).(*array.BinaryDictionaryBuilder)
+	defer b.Release()
+	want := []string{"", "b", "a", "b", "c", "a", ""}
+	for _, v := range want {
+		if v == "" {
+			b.AppendNull()
+		} else if err := b.AppendString(v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	whole := b.NewArray()
+	defer whole.Release()
+	for from := range int64(3) {
+		a := array.NewSlice(whole, from, int64(len(want)))
+		for _, rows := range [][]int32{{}, {0, 1, 3}, {2}, {0, 1, 2, 3}} {
+			got, err := Array(alloc, a, rows)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !arrow.TypeEqual(got.DataType(), typ) || got.Len() != len(rows) {
+				t.Fatalf("%d rows of %s, want %d of %s", got.Len(), got.DataType(), len(rows), typ)
+			}
+			for i, r := range rows {
+				text := ""
+				if got.IsValid(i) {
+					text = got.ValueStr(i)
+				}
+				if text != want[from+int64(r)] {
+					t.Errorf("row %d from %d is %q, want %q", r, from, text, want[from+int64(r)])
+				}
+			}
+			got.Release()
+		}
+		a.Release()
 	}
 }
