@@ -309,8 +309,11 @@ func (g *grouping) Bind(in *arrow.Schema) (pipeline.BoundReducer, error) {
 		return nil, errors.Join(errs...)
 	}
 	var err error
-	b.Plan, err = aggregate.NewPlan(keys, b.formulas.types(), calls)
-	return b, err
+	if b.Plan, err = aggregate.NewPlan(keys, b.formulas.types(), calls); err != nil {
+		return nil, err
+	}
+	b.coded = b.formulas.codedColumns(b.Plan.TakesCodes(b.keys))
+	return b, nil
 }
 
 // boundGrouping is a plan with what computes its keys and inputs; Schema,
@@ -319,6 +322,19 @@ type boundGrouping struct {
 	*aggregate.Plan
 	formulas *formulas
 	keys     []int // formulas
+	coded    pipeline.Columns
+}
+
+// Coded implements pipeline.Coder: columns that are keys, or counted, and
+// nothing else.
+func (b *boundGrouping) Coded(wanted pipeline.Columns) pipeline.Columns {
+	coded := pipeline.Columns{}
+	for name := range b.coded {
+		if wanted[name] {
+			coded[name] = true
+		}
+	}
+	return coded
 }
 
 func (b *boundGrouping) Needs(pipeline.Columns) pipeline.Columns {

@@ -65,13 +65,41 @@ func needProgram(wanted pipeline.Columns, in *arrow.Schema, p *expr.Program) {
 	}
 }
 
+// codedColumns returns the VARCHAR columns that are formulas by themselves, and
+// read by no formula but such as takesCodes says may be codes.
+func (f *formulas) codedColumns(takesCodes func(formula int) bool) pipeline.Columns {
+	coded, read := pipeline.Columns{}, pipeline.Columns{}
+	for i, p := range f.programs {
+		c, ok := p.Column()
+		if !ok || p.Type().ID() != arrow.STRING || !takesCodes(i) {
+			needProgram(read, f.in, p)
+			continue
+		}
+		coded[f.in.Field(c).Name] = true
+	}
+	for name := range read {
+		delete(coded, name)
+	}
+	return coded
+}
+
 // evals computes formulas for one goroutine.
-type evals []*expr.Eval
+type evals []eval
+
+// eval computes one formula. Where that is column, it may be a column of codes,
+// which is passed on as it is.
+type eval struct {
+	*expr.Eval
+	column int // -1 where the formula is more
+}
 
 func (f *formulas) open(alloc memory.Allocator) evals {
 	e := make(evals, len(f.programs))
 	for i, p := range f.programs {
-		e[i] = p.NewEval(alloc)
+		e[i] = eval{p.NewEval(alloc), -1}
+		if c, ok := p.Column(); ok {
+			e[i].column = c
+		}
 	}
 	return e
 }
@@ -82,7 +110,13 @@ func (e evals) columns(rec arrow.Record) ([]arrow.Array, error) {
 	arrays := make([]arrow.Array, 0, len(e))
 	var fault error
 	for _, f := range e {
-		a, err := f.Eval(rec)
+		if f.column >= 0 && f.column < int(rec.NumCols()) && rec.Column(f.column).DataType().ID() == arrow.DICTIONARY {
+			a := rec.Column(f.column)
+			a.Retain()
+			arrays = append(arrays, a)
+			continue
+		}
+		a, err := f.Eval.Eval(rec)
 		if err != nil {
 			if fault = lowerFault(fault, err); !isRowError(err) {
 				break

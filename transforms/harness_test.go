@@ -156,6 +156,12 @@ func (w way) reduce(t testing.TB, alloc memory.Allocator, in input, r pipeline.B
 	t.Helper()
 	task := &pipeline.Task{Alloc: alloc, Workers: w.workers}
 	batches := in.batches(alloc, w.rng)
+	if c, ok := r.(pipeline.Coder); ok {
+		may := c.Coded(r.Needs(nil))
+		for i, b := range batches {
+			batches[i] = withCodes(alloc, w.rng, b, may)
+		}
+	}
 	if w.shuffle {
 		w.rng.Shuffle(len(batches), func(i, j int) { batches[i], batches[j] = batches[j], batches[i] })
 	}

@@ -129,3 +129,24 @@ func (p *Plan) Partial() *arrow.Schema { return p.partial }
 
 // NeedsPlaces reports whether rows must be folded with their places.
 func (p *Plan) NeedsPlaces() bool { return p.places }
+
+// TakesCodes returns which inputs may come as codes (see pipeline.Coded), given
+// the inputs that are the keys: those that are keys looked up one by one, or
+// that are counted.
+func (p *Plan) TakesCodes(keys []int) func(input int) bool {
+	values := map[int]bool{}
+	for i := range p.states {
+		if _, ok := p.states[i].make().(*count); ok {
+			continue // looks at no more than whether a value is NULL
+		}
+		for _, a := range p.states[i].args {
+			values[a] = true
+		}
+	}
+	if len(p.types) > chainedKeysMax {
+		for _, k := range keys {
+			values[k] = true
+		}
+	}
+	return func(input int) bool { return !values[input] }
+}

@@ -46,6 +46,16 @@ func (p *Program) Type() arrow.DataType { return p.root.typ() }
 // Columns returns the indexes of the input columns that are read, ascending.
 func (p *Program) Columns() []int { return p.columns }
 
+// Column returns the index of the input column that the program is, if it is
+// that column and nothing else.
+func (p *Program) Column() (int, bool) {
+	c, ok := p.root.(*column)
+	if !ok {
+		return 0, false
+	}
+	return c.index, true
+}
+
 // String returns the expression as SQL text.
 func (p *Program) String() string { return p.text }
 
