@@ -47,6 +47,10 @@ type Options struct {
 	DateFormats      []string // strptime; tried in order
 	TimestampFormats []string // strptime; tried in order
 
+	// Schema, if not nil, is the table's columns; Drift goes before its own.
+	Schema *SchemaFile
+	Drift  Drift
+
 	InferFull   bool // infer types from all of every file, not from a sample
 	SampleBytes int  // how much of every file is looked at; 0: depends on the number of files
 	BlockBytes  int  // size of the parts that are decoded in parallel; 0 means 1 MiB

@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 
 	"csvloom/pipeline"
-	"csvloom/pipeline/sqltype"
 
 	"github.com/apache/arrow/go/v17/arrow"
 )
@@ -26,8 +25,13 @@ type Source struct {
 	files    []*file
 	schema   *arrow.Schema
 	types    []columnType
-	coded    []atomic.Bool // by column: whether its values come up often enough to be coded
+	coded    []atomic.Bool  // by column: whether its values come up often enough to be coded
+	place    map[string]int // of the columns in schema
+	evidence []evidence     // by column, of all files together
+	origins  []TypeOrigin   // by column
+	ignored  map[string]bool
 	notes    []string
+	warnings []string
 	buffers  bufferPool
 }
 
@@ -43,6 +47,9 @@ func NewSource(inputs []Input, o Options) (*Source, error) {
 
 // Notes are remarks for the user about what Schema decided, in input order.
 func (s *Source) Notes() []string { return s.notes }
+
+// Warnings are about headers that differ where [Drift] says to warn of it.
+func (s *Source) Warnings() []string { return s.warnings }
 
 // keptBytesMax bounds the text of small files that Schema keeps so that they
 // need not be opened again; it keeps no more than a worker's share of memory.
@@ -94,96 +101,19 @@ func (s *Source) Schema(ctx context.Context, t *pipeline.Task) (*arrow.Schema, e
 		}
 	}
 	s.files = files
-	return s.unite()
-}
-
-// unite makes the schema from what the files say.
-func (s *Source) unite() (*arrow.Schema, error) {
-	var names []string
-	place := map[string]int{}
-	var all []evidence
-	for _, f := range s.files {
-		if f.names == nil && !f.skipped {
-			s.notes = append(s.notes, fmt.Sprintf("%s: the file is empty: it has no header and no rows", f.input.Name))
-		}
-		for i, n := range f.names {
-			at, ok := place[n]
-			if !ok {
-				at = len(names)
-				place[n] = at
-				names = append(names, n)
-				all = append(all, evidence{})
-			}
-			all[at].merge(&f.columns[i])
-		}
+	if err := s.bindNames(); err != nil {
+		return nil, err
 	}
-	if len(names) == 0 {
-		return nil, &pipeline.InputError{Pos: pipeline.Position{File: s.firstName()}, Err: errNoColumns,
-			Advice: "the files are empty: give at least one that is not"}
-	}
-	if len(names) > columnsMax {
-		return nil, fmt.Errorf("the inputs have %d different columns, expected at most %d", len(names), columnsMax)
-	}
-	declared, err := s.declared(names, place)
+	schema, err := s.unite()
 	if err != nil {
 		return nil, err
 	}
-	fields := make([]arrow.Field, len(names))
-	s.types = make([]columnType, len(names))
-	s.coded = make([]atomic.Bool, len(names))
-	for i, n := range names {
-		e := &all[i]
-		c := e.infer(&s.settings.formats)
-		switch {
-		case declared[i] != nil:
-			style, _ := e.style()
-			c = columnType{dataType: declared[i], declared: true, style: style}
-			switch declared[i].ID() {
-			case arrow.DATE32:
-				c.layouts = s.settings.formats.dates
-			case arrow.TIMESTAMP:
-				c.layouts = s.settings.formats.timestamps
-			}
-		case s.settings.AllVarchar:
-			c = columnType{dataType: sqltype.Varchar}
-		case c.dataType == sqltype.Varchar && e.ambiguous():
-			s.notes = append(s.notes, e.ambiguityNote(n))
-		}
-		s.types[i] = c
-		s.coded[i].Store(true)
-		fields[i] = arrow.Field{Name: n, Type: c.dataType, Nullable: true}
+	s.schema = schema
+	if err := s.drifted(ctx, t); err != nil {
+		s.schema = nil
+		return nil, err
 	}
-	s.schema = arrow.NewSchema(fields, nil)
-	return s.schema, nil
-}
-
-func (s *Source) firstName() string {
-	if len(s.files) == 0 {
-		return ""
-	}
-	return s.files[0].input.Name
-}
-
-// declared returns the types of --types by column, nil where there is none.
-func (s *Source) declared(names []string, place map[string]int) ([]arrow.DataType, error) {
-	types := make([]arrow.DataType, len(names))
-	var errs []error
-	for _, c := range s.options.Types {
-		i, ok := place[c.Name]
-		if !ok {
-			e := fmt.Errorf("--types: there is no column %q", c.Name)
-			if near := sqltype.Suggest(c.Name, names); near != "" {
-				e = fmt.Errorf("%w; did you mean %q?", e, near)
-			}
-			errs = append(errs, e)
-			continue
-		}
-		types[i] = c.Type
-	}
-	if errs != nil {
-		return nil, &pipeline.UsageError{Err: errors.Join(errs...)}
-	}
-	return types, nil
+	return schema, nil
 }
 
 // Inputs yields the files in order.
