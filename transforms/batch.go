@@ -100,6 +100,13 @@ func releaseRecords(recs []arrow.Record) {
 // it names none. The batches are gathered from recs, which have schema as their
 // first columns, by t.Workers goroutines.
 func emitTaken(ctx context.Context, t *pipeline.Task, schema *arrow.Schema, recs []arrow.Record, next func() []take.Ref, emit pipeline.Emit) error {
+	return emitMade(ctx, t, next, func(refs []take.Ref) (arrow.Record, error) {
+		return takeUsed(t.Alloc, schema, recs, refs)
+	}, emit)
+}
+
+// emitMade is emitTaken for records that gather makes.
+func emitMade(ctx context.Context, t *pipeline.Task, next func() []take.Ref, gather func([]take.Ref) (arrow.Record, error), emit pipeline.Emit) error {
 	workers := max(t.Workers, 1)
 	for {
 		var g errgroup.Group
@@ -112,7 +119,7 @@ func emitTaken(ctx context.Context, t *pipeline.Task, schema *arrow.Schema, recs
 			i := len(made)
 			made = append(made, nil)
 			g.Go(func() (err error) {
-				made[i], err = takeRows(t.Alloc, schema, recs, refs)
+				made[i], err = splitTaken(refs, gather)
 				return err
 			})
 		}
@@ -133,21 +140,21 @@ func emitTaken(ctx context.Context, t *pipeline.Task, schema *arrow.Schema, recs
 	}
 }
 
-// takeRows gathers refs into one record, or more where their texts do not fit
+// splitTaken gathers refs into one record, or more where their texts do not fit
 // one.
-func takeRows(alloc memory.Allocator, schema *arrow.Schema, recs []arrow.Record, refs []take.Ref) ([]arrow.Record, error) {
-	rec, err := takeUsed(alloc, schema, recs, refs)
+func splitTaken(refs []take.Ref, gather func([]take.Ref) (arrow.Record, error)) ([]arrow.Record, error) {
+	rec, err := gather(refs)
 	if err == nil {
 		return []arrow.Record{rec}, nil
 	}
 	if !errors.Is(err, take.ErrTooLarge) || len(refs) < 2 {
 		return nil, err
 	}
-	first, err := takeRows(alloc, schema, recs, refs[:len(refs)/2])
+	first, err := splitTaken(refs[:len(refs)/2], gather)
 	if err != nil {
 		return nil, err
 	}
-	second, err := takeRows(alloc, schema, recs, refs[len(refs)/2:])
+	second, err := splitTaken(refs[len(refs)/2:], gather)
 	if err != nil {
 		releaseRecords(first)
 		return nil, err
@@ -181,15 +188,25 @@ func takeUsed(alloc memory.Allocator, schema *arrow.Schema, recs []arrow.Record,
 func flushRows(alloc memory.Allocator, schema *arrow.Schema, recs []arrow.Record, refs []take.Ref, emit func(arrow.Record) error) error {
 	next := chunked(refs)
 	for refs := next(); len(refs) > 0; refs = next() {
-		made, err := takeRows(alloc, schema, recs, refs)
+		made, err := splitTaken(refs, func(refs []take.Ref) (arrow.Record, error) {
+			return takeUsed(alloc, schema, recs, refs)
+		})
 		if err != nil {
 			return err
 		}
-		for i, rec := range made {
-			if err := emit(rec); err != nil {
-				releaseRecords(made[i+1:])
-				return err
-			}
+		if err := emitAll(made, emit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// emitAll hands records to emit, or releases them after a fault.
+func emitAll(recs []arrow.Record, emit func(arrow.Record) error) error {
+	for i, rec := range recs {
+		if err := emit(rec); err != nil {
+			releaseRecords(recs[i+1:])
+			return err
 		}
 	}
 	return nil

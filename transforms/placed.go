@@ -60,6 +60,12 @@ func newPlaced(rec arrow.Record) placed {
 	}
 }
 
+func releasePlaced(recs []placed) {
+	for i := range recs {
+		recs[i].rec.Release()
+	}
+}
+
 func (p *placed) place(row uint32) place { return place{p.sources[row], p.lines[row]} }
 
 // withPlaces returns b's rows as a state, with the reducer's own columns. It

@@ -3,7 +3,6 @@ package transforms
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -28,8 +27,10 @@ type sorting struct {
 // NULL than all values unless NULLS FIRST or LAST says otherwise. An error is an
 // *expr.Error.
 //
-// Its state is sorted runs of rows, with the keys that are not plain columns in
+// Its state is rows, in any order, with the keys that are not plain columns in
 // columns sort.0, sort.1, …, and the rows' places in row.source and row.line.
+// Rows that do not fit memory are kept on disk as runs of states in order; see
+// pipeline.RunSpiller.
 func Sort(src string) (pipeline.Reducer, error) { return newSorting(src, -1) }
 
 // SortLimit is Sort followed by a limit of n rows, of which it never keeps many
@@ -129,7 +130,15 @@ func (s *sorting) Bind(in *arrow.Schema) (pipeline.BoundReducer, error) {
 	}
 	b.partial = placedSchema(in, own...)
 	var err error
-	b.encoder, err = rowkey.NewEncoder(b.keys)
+	if b.encoder, err = rowkey.NewEncoder(b.keys); err != nil {
+		return nil, err
+	}
+	// Rows of types that cannot be rearranged do not get this far: no stage
+	// makes them.
+	if b.rowLayout, err = take.NewLayout(in); err != nil {
+		return nil, err
+	}
+	b.stateLayout, err = take.NewLayout(b.partial)
 	return b, err
 }
 
@@ -140,6 +149,8 @@ type boundSort struct {
 	columns         []int     // of the state, where the keys are
 	keys            []rowkey.Column
 	encoder         *rowkey.Encoder
+	rowLayout       *take.Layout // of the result's columns
+	stateLayout     *take.Layout // of all columns of the state
 }
 
 func (s *boundSort) Schema() *arrow.Schema  { return s.schema }
@@ -154,142 +165,4 @@ func (s *boundSort) Needs(wanted pipeline.Columns) pipeline.Columns {
 		}
 	}
 	return need
-}
-
-func (s *boundSort) NewLocal(t *pipeline.Task) (pipeline.Local, error) {
-	return &sortLocal{bound: s, task: t, eval: s.formulas.open(t.Alloc)}, nil
-}
-
-// sortLocal gathers rows in the form of the state and sorts them in Flush.
-type sortLocal struct {
-	bound *boundSort
-	task  *pipeline.Task
-	eval  evals
-	recs  []placed
-	rows  int64
-	held  int64
-	lines []int64
-}
-
-func (l *sortLocal) Fold(b pipeline.Batch) error {
-	defer b.Release()
-	own, err := l.eval.columns(b.Record)
-	if err != nil {
-		return err
-	}
-	defer releaseArrays(own)
-	if b.Record.NumRows() == 0 || l.bound.limit == 0 {
-		return nil
-	}
-	l.lines = linesOf(l.lines, &b)
-	l.add(withPlaces(l.task.Alloc, l.bound.partial, &b, own, l.lines))
-	if limit := l.bound.limit; limit >= 0 && l.rows > 2*limit+topRowsSlack {
-		return l.sort(func(rec arrow.Record) error {
-			l.add(rec)
-			return nil
-		})
-	}
-	return nil
-}
-
-const (
-	// topRowsSlack is how many rows beyond a limit are gathered before those
-	// that cannot be in the result are dropped.
-	topRowsSlack = 128 << 10
-	// runRowsMax bounds the rows that are sorted at once, which have 32-bit
-	// numbers.
-	runRowsMax = 1 << 31
-	// rowWorkBytes is what sorting takes for each row beside the row itself.
-	rowWorkBytes = 24
-)
-
-func (l *sortLocal) add(rec arrow.Record) {
-	l.recs = append(l.recs, newPlaced(rec))
-	l.rows += rec.NumRows()
-	l.held += recordBytes(rec)
-}
-
-func (l *sortLocal) Bytes() int64 { return l.held + rowWorkBytes*l.rows }
-
-func (l *sortLocal) Flush(emit pipeline.Emit) error {
-	return l.sort(asState(emit))
-}
-
-func (l *sortLocal) Close() {
-	for _, p := range l.recs {
-		p.rec.Release()
-	}
-	l.recs, l.rows, l.held = nil, 0, 0
-}
-
-// sort hands the rows to emit in order, no more than the limit, and leaves l
-// without them.
-func (l *sortLocal) sort(emit func(arrow.Record) error) error {
-	taken := *l
-	l.recs, l.rows, l.held = nil, 0, 0
-	defer taken.Close()
-	// In input order, so that sorting, which is stable, seldom has to look at
-	// places.
-	slices.SortFunc(taken.recs, func(a, b placed) int { return a.place(0).compare(b.place(0)) })
-	for recs := taken.recs; len(recs) > 0; {
-		n, rows := 1, recs[0].rec.NumRows()
-		for n < len(recs) && rows+recs[n].rec.NumRows() <= runRowsMax {
-			rows += recs[n].rec.NumRows()
-			n++
-		}
-		if err := l.sortRun(recs[:n], emit); err != nil {
-			return err
-		}
-		recs = recs[n:]
-	}
-	return nil
-}
-
-// sortRun emits the rows of the records as one sorted run.
-func (l *sortLocal) sortRun(run []placed, emit func(arrow.Record) error) error {
-	recs := make([]arrow.Record, len(run))
-	for i, p := range run {
-		recs[i] = p.rec
-	}
-	refs := l.bound.order(run)
-	if l.bound.limit >= 0 {
-		refs = refs[:min(int64(len(refs)), l.bound.limit)]
-	}
-	return flushRows(l.task.Alloc, l.bound.partial, recs, refs, emit)
-}
-
-// keyArrays are the key columns of a state.
-func (s *boundSort) keyArrays(rec arrow.Record) []arrow.Array {
-	arrays := make([]arrow.Array, len(s.columns))
-	for i, c := range s.columns {
-		arrays[i] = rec.Column(c)
-	}
-	return arrays
-}
-
-// order returns the rows of recs in their order.
-func (s *boundSort) order(recs []placed) []take.Ref {
-	runs := make([]sortKeys, len(recs))
-	total := 0
-	for i := range recs {
-		runs[i] = s.keysOf(&recs[i])
-		total += len(runs[i].words)
-	}
-	refs := make([]take.Ref, 0, total)
-	for c, run := range runs {
-		for i := range run.words {
-			refs = append(refs, take.Ref{Chunk: uint32(c), Row: uint32(i)})
-		}
-	}
-	var order []uint32
-	if len(runs) > 0 && runs[0].keys != nil {
-		order = orderByKeys(runs, refs)
-	} else {
-		order = orderByWords(runs, refs)
-	}
-	sorted := make([]take.Ref, len(refs))
-	for i, o := range order {
-		sorted[i] = refs[o]
-	}
-	return sorted
 }

@@ -3,19 +3,23 @@ package transforms
 import (
 	"context"
 	"iter"
-	"slices"
+	"math"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+	"golang.org/x/sync/errgroup"
 
 	"csvloom/pipeline"
+	"csvloom/transforms/internal/rowkey"
+	"csvloom/transforms/internal/runmerge"
 	"csvloom/transforms/internal/take"
 )
 
-// Merge merges the sorted runs. Only the keys of the records at the heads of
-// runs are in memory at a time, beside the rows themselves.
+// Merge sorts all rows: each goroutine a share of them, and then these are
+// merged. Rows are packed meanwhile, so that gathering them in order is a look
+// at one place in memory for a row and not at one for each column.
 func (s *boundSort) Merge(ctx context.Context, t *pipeline.Task, states iter.Seq2[pipeline.Batch, error], emit pipeline.Emit) error {
-	var recs []arrow.Record
-	defer func() { releaseRecords(recs) }()
+	var recs []placed
 	for b, err := range states {
 		if err == nil {
 			err = ctx.Err()
@@ -25,116 +29,185 @@ func (s *boundSort) Merge(ctx context.Context, t *pipeline.Task, states iter.Seq
 		}
 		if err != nil {
 			b.Release()
+			releasePlaced(recs)
 			return err
 		}
 		if b.Record.NumRows() == 0 {
 			b.Release()
 			continue
 		}
-		recs = append(recs, b.Record)
+		recs = append(recs, newPlaced(b.Record))
 	}
-	m := newSortMerge(s, recs)
+	sorted, err := s.sortParts(t.Alloc, max(t.Workers, 1), recs, s.rowLayout)
+	if err != nil {
+		return err
+	}
+	defer sorted.release()
 	left := s.limit
 	if left < 0 {
-		left = int64(^uint64(0) >> 1)
+		left = math.MaxInt64
 	}
-	return emitTaken(ctx, t, s.schema, recs, func() []take.Ref {
-		refs := m.next(int(min(left, batchRowsMax)))
+	return emitMade(ctx, t, func() []take.Ref {
+		refs := sorted.next(int(min(left, batchRowsMax)))
 		left -= int64(len(refs))
 		return refs
-	}, emit)
+	}, sorted.gather(t.Alloc, s.rowLayout), emit)
 }
 
-// mergeRun is a sequence of records that are in order one after the other,
-// and where the merge stands in it.
-type mergeRun struct {
-	recs []uint32 // places in sortMerge.recs; the first is the one at hand
-	keys sortKeys
-	row  uint32
+// sortedRows are rows sorted in parts, which are merged as they are asked for.
+type sortedRows struct {
+	parts []*sortPart
+	bases []uint32 // of each part: the number of its first piece among all
+	heap  []int    // places in parts; the first has the row that is next
 }
 
-// sortMerge merges runs by a binary heap of their heads.
-type sortMerge struct {
-	bound *boundSort
-	recs  []placed
-	heap  []*mergeRun
-}
-
-// newSortMerge makes runs of the records. Records that come in order, as a
-// worker's state does, make one run.
-func newSortMerge(s *boundSort, recs []arrow.Record) *sortMerge {
-	m := &sortMerge{bound: s, recs: make([]placed, len(recs))}
-	var last sortKeys // of the last row of the record before
-	for i, rec := range recs {
-		m.recs[i] = newPlaced(rec)
-		first := m.edge(rec, 0)
-		if n := len(m.heap); n > 0 && compareHeads(&last, 0, &first, 0) <= 0 {
-			m.heap[n-1].recs = append(m.heap[n-1].recs, uint32(i))
-		} else {
-			m.heap = append(m.heap, &mergeRun{recs: []uint32{uint32(i)}})
+// sortParts takes ownership of the records and sorts their rows. They are packed
+// by layout, which has the first columns or all of the state, unless it is nil.
+func (s *boundSort) sortParts(alloc memory.Allocator, workers int, recs []placed, layout *take.Layout) (*sortedRows, error) {
+	ascending := inputOrder(recs)
+	shares := shareRecords(recs, workers, pieceRows(layout))
+	sorted := &sortedRows{parts: make([]*sortPart, len(shares))}
+	var g errgroup.Group
+	g.SetLimit(workers)
+	for i, share := range shares {
+		g.Go(func() error {
+			sorted.parts[i] = newSortPart(alloc, s, share, layout, ascending)
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	base := uint32(0)
+	for i, p := range sorted.parts {
+		sorted.bases = append(sorted.bases, base)
+		base += uint32(p.pieces)
+		if p.load() {
+			sorted.heap = append(sorted.heap, i)
 		}
-		last = m.edge(rec, rec.NumRows()-1)
 	}
-	for _, r := range m.heap {
-		r.keys = s.keysOf(&m.recs[r.recs[0]])
+	for i := len(sorted.heap)/2 - 1; i >= 0; i-- {
+		sorted.sink(i)
 	}
-	for i := len(m.heap)/2 - 1; i >= 0; i-- {
-		m.sink(i)
-	}
-	return m
+	return sorted, nil
 }
 
-// edge returns the keys of one row.
-func (m *sortMerge) edge(rec arrow.Record, row int64) sortKeys {
-	slice := rec.NewSlice(row, row+1)
-	defer slice.Release()
-	p := newPlaced(slice)
-	k := m.bound.keysOf(&p)
-	k.rows = &placed{sources: slices.Clone(p.sources), lines: slices.Clone(p.lines)}
-	return k
+// shareRecords cuts the list of records into shares of about the same number of
+// rows, and of no more pieces than a part can number.
+func shareRecords(recs []placed, workers int, pieceRows int64) [][]placed {
+	total := int64(0)
+	for i := range recs {
+		total += int64(len(recs[i].lines))
+	}
+	share := (total + int64(workers) - 1) / int64(workers)
+	var shares [][]placed
+	for len(recs) > 0 {
+		n, rows, pieces := 0, int64(0), int64(0)
+		for n < len(recs) && (n == 0 || rows < share) {
+			more := int64(len(recs[n].lines))
+			if pieces += (more + pieceRows - 1) / pieceRows; pieces > piecesMax && n > 0 {
+				break
+			}
+			rows += more
+			n++
+		}
+		shares = append(shares, recs[:n])
+		recs = recs[n:]
+	}
+	return shares
 }
 
-func (m *sortMerge) less(i, j int) bool {
-	a, b := m.heap[i], m.heap[j]
-	return compareHeads(&a.keys, a.row, &b.keys, b.row) < 0
+func (s *sortedRows) less(i, j int) bool {
+	a, b := s.heap[i], s.heap[j]
+	if c := compareHeads(s.parts[a], s.parts[b]); c != 0 {
+		return c < 0
+	}
+	return a < b
 }
 
-// sink moves the run at i down to its place in the heap.
-func (m *sortMerge) sink(i int) {
+// sink moves the part at i down to its place in the heap.
+func (s *sortedRows) sink(i int) {
 	for {
 		child := 2*i + 1
-		if child >= len(m.heap) {
+		if child >= len(s.heap) {
 			return
 		}
-		if right := child + 1; right < len(m.heap) && m.less(right, child) {
+		if right := child + 1; right < len(s.heap) && s.less(right, child) {
 			child = right
 		}
-		if !m.less(child, i) {
+		if !s.less(child, i) {
 			return
 		}
-		m.heap[i], m.heap[child] = m.heap[child], m.heap[i]
+		s.heap[i], s.heap[child] = s.heap[child], s.heap[i]
 		i = child
 	}
 }
 
-// next names the next n rows, fewer at the end.
-func (m *sortMerge) next(n int) []take.Ref {
+// next names the next n rows, fewer at the end: chunks are the pieces of all
+// parts.
+func (s *sortedRows) next(n int) []take.Ref {
 	refs := make([]take.Ref, 0, n)
-	for len(refs) < n && len(m.heap) > 0 {
-		run := m.heap[0]
-		refs = append(refs, take.Ref{Chunk: run.recs[0], Row: run.row})
-		run.row++
-		if int(run.row) == len(run.keys.words) {
-			run.recs, run.row = run.recs[1:], 0
-			if len(run.recs) == 0 {
-				end := len(m.heap) - 1
-				m.heap[0] = m.heap[end]
-				m.heap = m.heap[:end]
-			} else {
-				run.keys = m.bound.keysOf(&m.recs[run.recs[0]])
-			}
+	for len(refs) < n && len(s.heap) > 0 {
+		at := s.heap[0]
+		p := s.parts[at]
+		id := p.ids[p.at]
+		refs = append(refs, take.Ref{Chunk: s.bases[at] + id>>pieceBits, Row: id % pieceRowMax})
+		p.at++
+		if !p.load() {
+			end := len(s.heap) - 1
+			s.heap[0] = s.heap[end]
+			s.heap = s.heap[:end]
 		}
-		m.sink(0)
+		s.sink(0)
 	}
 	return refs
+}
+
+// gather returns the function that makes a record of rows that next has named.
+func (s *sortedRows) gather(alloc memory.Allocator, layout *take.Layout) func([]take.Ref) (arrow.Record, error) {
+	var packed []*take.Packed
+	for _, p := range s.parts {
+		packed = append(packed, p.packed...)
+	}
+	from := layout.Gatherer(packed)
+	return func(refs []take.Ref) (arrow.Record, error) { return from.Record(alloc, refs) }
+}
+
+// records are the pieces, where they are not packed.
+func (s *sortedRows) records() []arrow.Record {
+	var recs []arrow.Record
+	for _, p := range s.parts {
+		for i := range p.recs {
+			recs = append(recs, p.recs[i].rec)
+		}
+	}
+	return recs
+}
+
+func (s *sortedRows) release() {
+	for _, p := range s.parts {
+		p.release()
+	}
+}
+
+// MergeStates merges runs of states, each in the order of the result, into one.
+func (s *boundSort) MergeStates(ctx context.Context, t *pipeline.Task, runs []iter.Seq2[pipeline.Batch, error], emit pipeline.Emit) error {
+	return s.mergeRuns(ctx, t, s.partial, runBatchBytes, runs, emit)
+}
+
+// MergeRuns merges runs of states, each in the order of the result, into the
+// result.
+func (s *boundSort) MergeRuns(ctx context.Context, t *pipeline.Task, runs []iter.Seq2[pipeline.Batch, error], emit pipeline.Emit) error {
+	return s.mergeRuns(ctx, t, s.schema, runmerge.BatchBytes, runs, emit)
+}
+
+func (s *boundSort) mergeRuns(ctx context.Context, t *pipeline.Task, out *arrow.Schema, batchBytes int64, runs []iter.Seq2[pipeline.Batch, error], emit pipeline.Emit) error {
+	places := []rowkey.Column{{Type: arrow.PrimitiveTypes.Int64}, {Type: arrow.PrimitiveTypes.Int64}}
+	n := s.partial.NumFields()
+	return runmerge.Merge(ctx, runmerge.Order{
+		In: s.partial, Out: out,
+		Keys:    append(append([]rowkey.Column{}, s.keys...), places...),
+		Columns: append(append([]int{}, s.columns...), n-2, n-1),
+		Limit:   s.limit, BatchBytes: batchBytes,
+	}, t.Alloc, runs, emit)
 }

@@ -61,7 +61,7 @@ func NewLayout(schema *arrow.Schema) (*Layout, error) {
 		}
 	}
 	l.strideBytes = l.nullBytes
-	for _, width := range []int{16, 8, 4, 1} {
+	for _, width := range []int{16, 8, 4, 2, 1} {
 		for i := range l.cells {
 			if c := &l.cells[i]; c.width == width {
 				c.offset = l.strideBytes
@@ -77,6 +77,8 @@ func fixedBytes(t arrow.DataType) int {
 	switch t.ID() {
 	case arrow.UINT8, arrow.INT8:
 		return 1
+	case arrow.UINT16:
+		return 2
 	case arrow.INT32, arrow.UINT32, arrow.FLOAT32, arrow.DATE32, arrow.TIME32:
 		return 4
 	case arrow.INT64, arrow.UINT64, arrow.FLOAT64, arrow.TIMESTAMP, arrow.TIME64, arrow.DATE64, arrow.DURATION:
@@ -179,6 +181,11 @@ func (c *cell) pack(tile []byte, stride int, from *column, lo, hi int) (long boo
 			tile[at] = v
 			at += stride
 		}
+	case c.width == 2:
+		for _, v := range arrow.Uint16Traits.CastFromBytes(from.data)[from.offset+lo : from.offset+hi] {
+			binary.NativeEndian.PutUint16(tile[at:], v)
+			at += stride
+		}
 	case c.width == 4:
 		for _, v := range arrow.Uint32Traits.CastFromBytes(from.data)[from.offset+lo : from.offset+hi] {
 			binary.NativeEndian.PutUint32(tile[at:], v)
@@ -213,24 +220,36 @@ func (p *Packed) Release() {
 	p.texts = nil
 }
 
-// Gather makes a record of rows of several runs of packed rows. It fails with
-// [ErrTooLarge].
-func (l *Layout) Gather(alloc memory.Allocator, from []*Packed, refs []Ref) (arrow.Record, error) {
-	g := gathering{layout: l, from: from, columns: make([]gathered, len(l.cells)), tile: make([][]byte, 0, tileRows)}
-	defer g.release()
-	nulls := make([]bool, len(l.cells))
-	last := ^uint32(0)
-	for _, r := range refs {
-		if r.Chunk == last {
-			continue
-		}
-		last = r.Chunk
-		for i, n := range from[r.Chunk].nulls {
-			nulls[i] = nulls[i] || n
+// Gatherer makes records of rows of several runs of packed rows, which it
+// borrows. It is safe for concurrent use.
+type Gatherer struct {
+	layout *Layout
+	rows   [][]byte           // of each run
+	texts  [][]*memory.Buffer // of each run
+	nulls  []bool             // by column: whether any row of any run is NULL
+}
+
+// Gatherer returns what gathers rows of the given runs, which refs name by
+// number; they are all of the layout.
+func (l *Layout) Gatherer(from []*Packed) *Gatherer {
+	g := &Gatherer{layout: l, nulls: make([]bool, len(l.cells))}
+	for _, p := range from {
+		g.rows = append(g.rows, p.rows)
+		g.texts = append(g.texts, p.texts)
+		for i, n := range p.nulls {
+			g.nulls[i] = g.nulls[i] || n
 		}
 	}
+	return g
+}
+
+// Record gathers rows. It fails with [ErrTooLarge].
+func (from *Gatherer) Record(alloc memory.Allocator, refs []Ref) (arrow.Record, error) {
+	l := from.layout
+	g := gathering{Gatherer: from, columns: make([]gathered, len(l.cells)), tile: make([][]byte, 0, tileRows)}
+	defer g.release()
 	for i := range g.columns {
-		g.columns[i].open(alloc, &l.cells[i], len(refs), nulls[i])
+		g.columns[i].open(alloc, &l.cells[i], len(refs), from.nulls[i])
 	}
 	for at := 0; at < len(refs); at += tileRows {
 		if err := g.add(refs[at:min(at+tileRows, len(refs))], at); err != nil {
@@ -242,10 +261,10 @@ func (l *Layout) Gather(alloc memory.Allocator, from []*Packed, refs []Ref) (arr
 
 // gathering is a record being made.
 type gathering struct {
-	layout  *Layout
-	from    []*Packed
+	*Gatherer
 	columns []gathered
 	tile    [][]byte // the rows at hand
+	touched byte     // keeps the reads of touch from being optimized away
 }
 
 // gathered is a column being made.
@@ -279,7 +298,14 @@ func (g *gathering) add(refs []Ref, at int) error {
 	g.tile = g.tile[:0]
 	for _, r := range refs {
 		from := int(r.Row) * stride
-		g.tile = append(g.tile, g.from[r.Chunk].rows[from:from+stride])
+		g.tile = append(g.tile, g.rows[r.Chunk][from:from+stride])
+	}
+	// The cache misses of a short loop overlap, those of the loops below
+	// would less.
+	for _, row := range g.tile {
+		if len(row) > 0 {
+			g.touched |= row[0] ^ row[len(row)-1]
+		}
 	}
 	for i := range g.columns {
 		c, to := &g.layout.cells[i], &g.columns[i]
@@ -289,7 +315,7 @@ func (g *gathering) add(refs []Ref, at int) error {
 		}
 		switch {
 		case c.text:
-			if err := g.texts(i, refs, at); err != nil {
+			if err := g.addTexts(i, refs, at); err != nil {
 				return err
 			}
 		case c.bit:
@@ -328,6 +354,11 @@ func (c *cell) gather(dst []byte, tile [][]byte, at int) {
 		for i, row := range tile {
 			dst[i] = row[offset]
 		}
+	case 2:
+		dst := arrow.Uint16Traits.CastFromBytes(dst)[at : at+len(tile)]
+		for i, row := range tile {
+			dst[i] = binary.NativeEndian.Uint16(row[offset:])
+		}
 	case 4:
 		dst := arrow.Uint32Traits.CastFromBytes(dst)[at : at+len(tile)]
 		for i, row := range tile {
@@ -346,8 +377,8 @@ func (c *cell) gather(dst []byte, tile [][]byte, at int) {
 	}
 }
 
-// texts appends the texts of a column.
-func (g *gathering) texts(column int, refs []Ref, at int) error {
+// addTexts appends the texts of a column.
+func (g *gathering) addTexts(column int, refs []Ref, at int) error {
 	c, to := &g.layout.cells[column], &g.columns[column]
 	total := to.text
 	for _, row := range g.tile {
@@ -371,7 +402,7 @@ func (g *gathering) texts(column int, refs []Ref, at int) error {
 			n += copy(text[n:], value[4:4+length])
 		} else {
 			start := int(binary.LittleEndian.Uint64(value[textLongOffset:]))
-			n += copy(text[n:], g.from[refs[i].Chunk].texts[column].Bytes()[start:start+length])
+			n += copy(text[n:], g.texts[refs[i].Chunk][column].Bytes()[start:start+length])
 		}
 		offsets[i] = int32(n)
 	}
@@ -383,6 +414,10 @@ func (g *gathering) record(rows int) arrow.Record {
 	arrays := make([]arrow.Array, len(g.columns))
 	for i := range g.columns {
 		c, t := &g.columns[i], g.layout.schema.Field(i).Type
+		if c.nulls == 0 && c.buffers[0] != nil {
+			c.buffers[0].Release()
+			c.buffers[0] = nil
+		}
 		if t.ID() == arrow.NULL {
 			arrays[i] = array.NewNull(rows)
 		} else {
