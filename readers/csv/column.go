@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"csvloom/pipeline/sqltype"
+	"csvloom/readers/csv/internal/digits"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -250,33 +251,6 @@ func decodeFixed[T any](f *fields, dst []T, v *validity, parse func([]byte) (T, 
 	return -1
 }
 
-const (
-	swarLow  = 0x7f7f7f7f7f7f7f7f
-	swarHigh = 0x8080808080808080
-	swarOnes = 0x0101010101010101
-)
-
-// equalBytes returns a word whose high bits mark the bytes of w that are equal
-// to those of pattern. It is exact for all bytes: the addition cannot carry
-// from one byte into the next. (Hacker's Delight, 2nd ed., §6-1.)
-func equalBytes(w, pattern uint64) uint64 {
-	x := w ^ pattern
-	return ^(((x & swarLow) + swarLow) | x) & swarHigh
-}
-
-// swarDigits parses the first n bytes of w, 1 to 8 of them in text order; false
-// if they are not all digits. (Mula, "SIMD-ized faster parse of integers", 2014.)
-func swarDigits(w uint64, n uint32) (int64, bool) {
-	// The digits become bytes of 0 to 9, with zeros before them.
-	w = (w ^ '0'*swarOnes) << ((64 - 8*n) & 63)
-	if (w|(w+6*swarOnes))&(0xf0*swarOnes) != 0 {
-		return 0, false
-	}
-	w = w*10 + w>>8
-	w = ((w&0x000000ff000000ff)*(100+1000000<<32) + (w>>16&0x000000ff000000ff)*(1+10000<<32)) >> 32
-	return int64(w), true
-}
-
 // A column whose type was inferred takes only what inference takes: 007 in a
 // column that looked like BIGINT is a misfit, not 7. A declared type says that
 // such things do not matter. exactInt, exactDouble and exactDecimal are the
@@ -302,19 +276,36 @@ func exactDecimal(b []byte) bool {
 	return ok
 }
 
-// decodeInts decodes a BIGINT column: eight digits at a time where there are
-// no more, and that is nearly always.
+// plainRun decides whether to go on looking for runs of plain fields: it does
+// until most fields turn out to be of another kind.
+type plainRun struct {
+	other int // fields that ended a run
+}
+
+func (p *plainRun) pays(row int) bool { return p.other <= 8+row/4 }
+
+// canRun reports whether package digits can read the fields.
+func (f *fields) canRun() bool { return f.nulls == nil && f.skip == 1 }
+
+// decodeInts decodes a BIGINT column. Values of up to eight digits are nearly
+// all; package digits reads runs of them.
 func decodeInts(f *fields, dst []int64, v *validity, exact bool) (bad int) {
 	ends, data, skip := f.ends, f.data, f.skip
-	for r, k := 0, 0; r < len(dst); r, k = r+1, k+f.stride {
+	runs, run := f.canRun(), plainRun{}
+	for r := 0; r < len(dst); r++ {
+		if runs && run.pays(r) {
+			r += digits.Ints(dst[r:], data, ends[r*f.stride:], f.stride, exact)
+			if r == len(dst) {
+				break
+			}
+			run.other++
+		}
+		k := r * f.stride
 		start, end := ends[k]+skip, ends[k+1]
-		if f.nulls == nil {
-			from, to := f.inside(start, end)
-			if n := to - from; n-1 < 8 && (data[from] != '0' || n == 1 || !exact) {
-				if x, ok := swarDigits(binary.LittleEndian.Uint64(data[from:]), n); ok {
-					dst[r] = x
-					continue
-				}
+		if from, to := f.inside(start, end); f.nulls == nil && to-from-1 < 8 && (data[from] != '0' || to-from == 1 || !exact) {
+			if x, ok := digits.Value(binary.LittleEndian.Uint64(data[from:]), to-from); ok {
+				dst[r] = x
+				continue
 			}
 		}
 		b, null := f.value(start, end)
@@ -338,11 +329,10 @@ var powersOfTen = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8}
 var intPowersOfTen = [...]int64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8}
 
 // shortDecimal parses the n bytes at the start of b, which has 16 bytes or
-// more: up to seven digits, a point, and up to eight digits, with a minus in
-// front or not. It is false for everything else. The result is correctly
-// rounded: digits without the point are below 2^53 and the power of ten that
-// divides them is exact. (Clinger, "How to Read Floating Point Numbers
-// Accurately", 1990.)
+// more: up to seven digits, a point, and up to eight digits. It is false for
+// everything else. The result is correctly rounded: digits without the point
+// are below 2^53 and the power of ten that divides them is exact. (Clinger,
+// "How to Read Floating Point Numbers Accurately", 1990.)
 func shortDecimal(b []byte, n uint32) (float64, bool) {
 	w := binary.LittleEndian.Uint64(b)
 	points := equalBytes(w, '.'*swarOnes)
@@ -351,27 +341,36 @@ func shortDecimal(b []byte, n uint32) (float64, bool) {
 	if point-1 >= 7 || fraction-1 >= 8 {
 		return 0, false
 	}
-	integer, ok := swarDigits(w, point)
-	rest, ok2 := swarDigits(binary.LittleEndian.Uint64(b[point+1:]), fraction)
+	integer, ok := digits.Value(w, point)
+	rest, ok2 := digits.Value(binary.LittleEndian.Uint64(b[point+1:]), fraction)
 	if !ok || !ok2 {
 		return 0, false
 	}
 	return float64(integer*intPowersOfTen[fraction]+rest) / powersOfTen[fraction], true
 }
 
-// decodeDoubles decodes a DOUBLE column: short decimals, which are most, by two
-// words of digits.
+// decodeDoubles decodes a DOUBLE column. Package digits reads runs of values of
+// up to eight digits, shortDecimal one of up to fifteen.
 func decodeDoubles(f *fields, dst []float64, v *validity, exact bool) (bad int) {
 	ends, data, skip := f.ends, f.data, f.skip
-	for r, k := 0, 0; r < len(dst); r, k = r+1, k+f.stride {
+	runs, run := f.canRun(), plainRun{}
+	for r := 0; r < len(dst); r++ {
+		if runs && run.pays(r) {
+			r += digits.Doubles(dst[r:], data, ends[r*f.stride:], f.stride, exact)
+			if r == len(dst) {
+				break
+			}
+			run.other++
+		}
+		k := r * f.stride
 		start, end := ends[k]+skip, ends[k+1]
 		if from, to := f.inside(start, end); f.nulls == nil && from < to {
 			negative := uint32(0)
 			if data[from] == '-' {
 				negative = 1
 			}
-			digits := data[from+negative:]
-			if x, ok := shortDecimal(digits, to-from-negative); ok && (digits[0] != '0' || digits[1] == '.' || !exact) {
+			text := data[from+negative:]
+			if x, ok := shortDecimal(text, to-from-negative); ok && (text[0] != '0' || text[1] == '.' || !exact) {
 				if negative == 1 {
 					x = -x
 				}

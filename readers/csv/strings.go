@@ -8,6 +8,20 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
+const (
+	swarLow  = 0x7f7f7f7f7f7f7f7f
+	swarHigh = 0x8080808080808080
+	swarOnes = 0x0101010101010101
+)
+
+// equalBytes returns a word whose high bits mark the bytes of w that are equal
+// to those of pattern. It is exact for all bytes: the addition cannot carry
+// from one byte into the next. (Hacker's Delight, 2nd ed., §6-1.)
+func equalBytes(w, pattern uint64) uint64 {
+	x := w ^ pattern
+	return ^(((x & swarLow) + swarLow) | x) & swarHigh
+}
+
 // hasByte reports whether c is among the first n <= 16 bytes of b, which has 16
 // or more.
 func hasByte(b []byte, n int, c byte) bool {

@@ -1,0 +1,100 @@
+//go:build !purego && (amd64 || arm64)
+
+package digits
+
+import (
+	"math"
+	"math/bits"
+	"unsafe"
+)
+
+// Ints parses fields of one to eight digits into dst and returns how many it has
+// read before one that is not plain. With exact, a zero before other digits is
+// not plain.
+func Ints(dst []int64, data []byte, ends []uint32, stride int, exact bool) int {
+	if len(dst) == 0 || len(data) < PadBytes {
+		return 0
+	}
+	_ = ends[(len(dst)-1)*stride+1]
+	text, at, to := unsafe.Pointer(unsafe.SliceData(data)), unsafe.Pointer(unsafe.SliceData(ends)), unsafe.Pointer(unsafe.SliceData(dst))
+	limit := uint32(len(data) - PadBytes)
+	strict := uint64(0)
+	if exact {
+		strict = 0xff
+	}
+	step := uintptr(stride) * 4
+	for r := range dst {
+		start := *(*uint32)(at) + 1
+		n := *(*uint32)(unsafe.Add(at, 4)) - start
+		if n-1 >= 8 || start > limit {
+			return r
+		}
+		w := *(*uint64)(unsafe.Add(text, uintptr(start))) ^ zeros
+		if w&strict == 0 && exact && n > 1 {
+			return r
+		}
+		w <<= (64 - 8*n) & 63
+		if (w|(w+6*ones))&(0xf0*ones) != 0 {
+			return r
+		}
+		w = w*10 + w>>8
+		w = (w&0x000000ff000000ff)*(100+1000000<<32) + (w>>16&0x000000ff000000ff)*(1+10000<<32)
+		*(*int64)(to) = int64(w >> 32)
+		at, to = unsafe.Add(at, step), unsafe.Add(to, 8)
+	}
+	return len(dst)
+}
+
+// Doubles parses fields of one to eight digits, with a point between two of them
+// or not and a minus before them or not, and returns how many it has read before
+// one that is not plain. With exact, a zero before other digits of the integer
+// part is not plain. The results are correctly rounded.
+func Doubles(dst []float64, data []byte, ends []uint32, stride int, exact bool) int {
+	if len(dst) == 0 || len(data) < PadBytes {
+		return 0
+	}
+	_ = ends[(len(dst)-1)*stride+1]
+	text, at, to := unsafe.Pointer(unsafe.SliceData(data)), unsafe.Pointer(unsafe.SliceData(ends)), unsafe.Pointer(unsafe.SliceData(dst))
+	limit := uint32(len(data) - PadBytes)
+	step := uintptr(stride) * 4
+	for r := range dst {
+		start := *(*uint32)(at) + 1
+		end := *(*uint32)(unsafe.Add(at, 4))
+		if start > limit {
+			return r
+		}
+		field := unsafe.Add(text, uintptr(start))
+		negative := uint32(0)
+		if *(*byte)(field) == '-' {
+			negative = 1
+		}
+		field = unsafe.Add(field, uintptr(negative))
+		n := end - start - negative
+		w := *(*uint64)(field)
+		point := uint32(bits.TrailingZeros64(^w&(0x10*ones))) / 8
+		if point >= n && n-1 < 8 && (!exact || byte(w) != '0' || n == 1) {
+			x, ok := value(w, n)
+			if !ok {
+				return r
+			}
+			*(*uint64)(to) = math.Float64bits(float64(x)) ^ uint64(negative)<<63
+			at, to = unsafe.Add(at, step), unsafe.Add(to, 8)
+			continue
+		}
+		fraction := n - point - 1
+		if point-1 >= 7 || fraction-1 >= 7 || n > 9 || *(*byte)(unsafe.Add(field, uintptr(point))) != '.' {
+			return r
+		}
+		if exact && byte(w) == '0' && point > 1 {
+			return r
+		}
+		before := uint64(1)<<(8*point) - 1
+		x, ok := value(w&before|*(*uint64)(unsafe.Add(field, 1))&^before, n-1)
+		if !ok {
+			return r
+		}
+		*(*uint64)(to) = math.Float64bits(float64(x)/powersOfTen[fraction&7]) ^ uint64(negative)<<63
+		at, to = unsafe.Add(at, step), unsafe.Add(to, 8)
+	}
+	return len(dst)
+}
