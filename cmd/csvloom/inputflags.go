@@ -72,7 +72,7 @@ func (f *inputFlags) settle() error {
 	switch len(f.comment) {
 	case 0:
 	case 1:
-		o.Comment = f.comment[0]
+		o.Comment = f.comment
 	default:
 		errs = append(errs, pipeline.Usagef("--comment %q: expected one ASCII character", f.comment))
 	}

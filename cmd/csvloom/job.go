@@ -143,6 +143,9 @@ func (j *job) run(ctx context.Context, reportPath string) error {
 	for i := range failures {
 		j.cli.messages.warn("skipped: %v", &failures[i])
 	}
+	for _, d := range j.inputs.source.Departures() {
+		j.cli.messages.warn("%s", d)
+	}
 	output := j.sink.tx.Output()
 	j.tellStages(report)
 	j.cli.messages.note("%s", summary(report, output, time.Since(start)))

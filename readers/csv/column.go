@@ -26,8 +26,9 @@ type fields struct {
 	quote   byte // 0: no field is quoted
 	quoted  bool // some fields may be quoted
 	nulls   nullSpellings
-	some    bool    // only the wanted rows of the index count
-	wanted  []int32 // ascending
+	escapes *Dialect // not nil: there may be escapes in the text
+	some    bool     // only the wanted rows of the index count
+	wanted  []int32  // ascending
 	decoder *decoder
 }
 
@@ -90,6 +91,9 @@ func (f *fields) value(start, end uint32) (b []byte, null bool) {
 	b = f.data[start:end]
 	if len(b) == 0 {
 		return nil, true
+	}
+	if f.escapes != nil {
+		return f.escaped(b)
 	}
 	if b[0] == f.quote && f.quote != 0 {
 		b = f.unquote(b)

@@ -82,7 +82,7 @@ func (c *cutter) take(buf []byte, n int) block {
 		c.rest = append(c.buffers.get(max(len(rest), c.blockBytes)), rest...)
 	}
 	c.offset += int64(n)
-	c.line += int64(bytes.Count(b.data, []byte{c.dialect.lineEnd()}))
+	c.line += int64(c.dialect.countLines(b.data))
 	return b
 }
 
@@ -126,11 +126,15 @@ func cutAt(d *Dialect, buf []byte, limit int, final bool) int {
 // see index.separatorsOutsideQuotes, which uses the same masks.
 func cutByMasks(d *Dialect, buf []byte, limit int) (int, bool) {
 	nl := d.lineEnd()
+	if d.Escape != 0 && bytes.IndexByte(buf[:limit], d.Escape) >= 0 {
+		return 0, false
+	}
 	if d.Quote == 0 || bytes.IndexByte(buf[:limit], d.Quote) < 0 {
 		n := bytes.LastIndexByte(buf[:limit], nl)
 		return n + 1, n >= 0
 	}
-	if len(d.Delimiter) != 1 || d.Comment != 0 {
+	d, ok := d.plain(buf[:limit])
+	if !ok || len(d.Delimiter) != 1 {
 		return 0, false
 	}
 	var s quoteScan

@@ -25,6 +25,7 @@ type layout struct {
 	nulls       nullSpellings
 	schema      *arrow.Schema
 	columns     []layoutColumn
+	departures  *departures   // of the file; nil: nobody asks
 	first       *arrow.Schema // of the columns that decide which rows are wanted; nil: all rows are
 }
 
@@ -81,7 +82,7 @@ func (l *layout) decode(b *block, alloc memory.Allocator, filter pipeline.Apply)
 
 	c := columns{layout: l, index: ix, alloc: alloc, arrays: make([]arrow.Array, len(l.columns))}
 	defer c.release()
-	c.fields = fields{data: data, quote: l.dialect.Quote, nulls: l.nulls, decoder: d}
+	c.fields = fields{data: data, quote: l.dialect.Quote, nulls: l.nulls, escapes: l.dialect.escapesIn(data[:n]), decoder: d}
 	c.misfit = misfit{at: n}
 	if len(ix.bad) > 0 {
 		c.misfit = misfit{at: ix.bad[0].start, bad: &ix.bad[0]}
@@ -110,6 +111,9 @@ func (l *layout) decode(b *block, alloc memory.Allocator, filter pipeline.Apply)
 	}
 	if c.misfit.at < n {
 		return pipeline.Batch{}, l.explain(b, &c.fields, &c.misfit)
+	}
+	if l.departures != nil {
+		l.departures.add(l, b, ix)
 	}
 	batch.Record = array.NewRecord(c.schema(), c.arrays, int64(rows))
 	return batch, nil
@@ -153,7 +157,7 @@ func (c *columns) decode(first bool) {
 		c.fields.at(c.index, lc.field)
 		isText := lc.dataType.ID() == arrow.STRING
 		c.text = c.text || isText
-		if isText && lc.coded != nil && lc.coded.Load() {
+		if isText && lc.coded != nil && c.fields.escapes == nil && lc.coded.Load() {
 			if c.arrays[i] = decodeCoded(&c.fields, c.alloc); c.arrays[i] != nil {
 				continue
 			}
@@ -272,11 +276,10 @@ func (l *layout) checkRowBytes(ix *index, first *misfit) {
 
 // position returns the place of an offset in a block.
 func (l *layout) position(b *block, at int) pipeline.Position {
-	nl := l.dialect.lineEnd()
 	return pipeline.Position{
 		File:   l.name,
-		Line:   b.line + int64(bytes.Count(b.data[:at], []byte{nl})),
-		Column: int64(at - bytes.LastIndexByte(b.data[:at], nl)),
+		Line:   b.line + int64(l.dialect.countLines(b.data[:at])),
+		Column: int64(at - l.dialect.lastLineEnd(b.data[:at])),
 	}
 }
 
@@ -327,7 +330,7 @@ func (l *layout) explainRecord(b *block, r *badRecord, e *pipeline.InputError) {
 	case textAfterQuote:
 		e.Pos = l.position(b, r.fault.at)
 		end := min(len(b.data), r.fault.at+20)
-		if i := bytes.IndexByte(b.data[r.fault.at:end], l.dialect.lineEnd()); i >= 0 {
+		if i := l.dialect.nextLineEnd(b.data[r.fault.at:end]); i >= 0 {
 			end = r.fault.at + i
 		}
 		e.Found = string(b.data[r.fault.at:end])

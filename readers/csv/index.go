@@ -32,7 +32,10 @@ type index struct {
 	lines  []uint32    // line ends before each row; nil when row r comes after r of them
 	blank  int         // blank lines passed
 	bad    []badRecord // records that are not among the rows, in order
+	strays []int       // offsets of the first quote inside an unquoted field of a row, in order
 	scan   quoteScan
+
+	comments, commentAt int // comment lines passed, and the offset of the first
 }
 
 // badRecord is a record that cannot be read as a row.
@@ -58,7 +61,7 @@ func (ix *index) line(r int) int64 {
 // build indexes a block of whole records, each of which should have width
 // fields. block has padBytes of room behind its n bytes of data.
 func (ix *index) build(block []byte, n int, d *Dialect, width int) {
-	ix.width, ix.bad, ix.lines, ix.blank = width, ix.bad[:0], nil, 0
+	ix.width, ix.bad, ix.lines, ix.blank, ix.strays, ix.comments = width, ix.bad[:0], nil, 0, ix.strays[:0], 0
 	if !ix.buildByMasks(block, n, d) {
 		ix.buildByTokens(block[:n], d)
 	}
@@ -68,12 +71,16 @@ func (ix *index) build(block []byte, n int, d *Dialect, width int) {
 // not of the plain kind: a quote that neither starts nor ends a field, a record
 // of another width, a blank line.
 func (ix *index) buildByMasks(block []byte, n int, d *Dialect) bool {
-	if len(d.Delimiter) != 1 || d.Comment != 0 || n == 0 {
+	if len(d.Delimiter) != 1 || n == 0 {
+		return false
+	}
+	data := block[:n]
+	d, ok := d.plain(data)
+	if !ok {
 		return false
 	}
 	nl := d.lineEnd()
-	data := block[:n]
-	if d.CR && bytes.IndexByte(data, '\n') >= 0 {
+	if d.LineEnd == LineEndCR && bytes.IndexByte(data, '\n') >= 0 {
 		return false // within quotes, or a fault
 	}
 	ix.quotes = d.Quote != 0 && bytes.IndexByte(data, d.Quote) >= 0
@@ -113,7 +120,7 @@ func (ix *index) buildByMasks(block []byte, n int, d *Dialect) bool {
 			before = '\r'
 		}
 	}
-	ix.crs = !d.CR && (before == '\r' || endsInCR(data, ix.ends[count]))
+	ix.crs = d.LineEnd != LineEndCR && (before == '\r' || endsInCR(data, ix.ends[count]))
 	if ix.width == 1 && ix.hasBlankRow(data) {
 		return false
 	}
@@ -195,7 +202,7 @@ func (ix *index) buildByTokens(data []byte, d *Dialect) {
 	t := tokenizer{dialect: d, data: data, final: true}
 	ix.ends, ix.rows = ix.ends[:0], 0
 	ix.stride, ix.skip = ix.width+1, uint32(len(d.Delimiter))
-	ix.quotes, ix.crs = d.Quote != 0, !d.CR
+	ix.quotes, ix.crs = d.Quote != 0, d.LineEnd != LineEndCR
 	ix.lines = []uint32{}
 	for {
 		mark := len(ix.ends)
@@ -212,8 +219,11 @@ func (ix *index) buildByTokens(data []byte, d *Dialect) {
 			ix.ends = ix.ends[:mark]
 			continue
 		}
+		if rec.stray >= 0 {
+			ix.strays = append(ix.strays, rec.stray)
+		}
 		ix.lines = append(ix.lines, uint32(rec.line))
 		ix.rows++
 	}
-	ix.blank = t.blank
+	ix.blank, ix.comments, ix.commentAt = t.blank, t.comments, t.commentAt
 }

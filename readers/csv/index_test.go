@@ -57,7 +57,10 @@ func FuzzIndex(f *testing.F) {
 	}
 	f.Add([]byte("a;'b'\r"), byte(';'), byte('\''), 2, true)
 	f.Fuzz(func(t *testing.T, data []byte, delim, quote byte, width int, cr bool) {
-		d := Dialect{Delimiter: string(rune(delim)), Quote: quote, CR: cr}
+		d := Dialect{Delimiter: string(rune(delim)), Quote: quote}
+		if cr {
+			d.LineEnd = LineEndCR
+		}
 		if d.Validate() != nil || width < 1 || width > 8 {
 			t.Skip()
 		}

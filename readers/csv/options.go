@@ -37,7 +37,7 @@ type Options struct {
 	Delimiter string // one character; "" detects it per file among , ; tab |
 	Quote     byte   // 0 means '"'
 	NoQuote   bool   // quotes are characters like any other
-	Comment   byte   // starts a comment line; 0: none
+	Comment   string // starts a comment line; "": none
 	SkipLines int    // lines before the header that are not looked at
 	NoHeader  bool   // the first record is data; columns are called column_1, column_2 …
 
@@ -103,7 +103,7 @@ func (o Options) settings(inputs int) (*settings, error) {
 	check := s.dialect
 	if check.Delimiter == "" {
 		check.Delimiter = ","
-		if check.Quote == ',' || check.Comment == ',' {
+		if check.Quote == ',' || check.Comment == "," {
 			check.Delimiter = ";"
 		}
 	}

@@ -26,6 +26,7 @@ type file struct {
 	content    []byte     // all of the file's text, when it was kept
 	plain      bool       // not compressed
 	skipped    bool       // could not be read and is left out
+	departures departures // of the last run
 }
 
 // firstReadBytes is the least that is read of a file at first: a small file is
@@ -141,7 +142,9 @@ func (f *file) header(data []byte, final bool, s *settings, shared *probing) (ok
 	if err := f.checkText(data); err != nil {
 		return false, err
 	}
-	f.dialect.CR = endsLinesInCR(data[start:], f.dialect.Quote)
+	if endsLinesInCR(data[start:], f.dialect.Quote) {
+		f.dialect.LineEnd = LineEndCR
+	}
 	nl := []byte{f.dialect.lineEnd()}
 	for range s.SkipLines {
 		i := bytes.IndexByte(data[start:], nl[0])
@@ -181,12 +184,10 @@ func (f *file) header(data []byte, final bool, s *settings, shared *probing) (ok
 	from := rec.start
 	for i, end := range ends {
 		b := data[start+from : start+int(end)]
-		if i == len(ends)-1 && !f.dialect.CR {
+		if i == len(ends)-1 && f.dialect.LineEnd != LineEndCR {
 			b = bytes.TrimSuffix(b, []byte("\r"))
 		}
-		if len(b) > 1 && b[0] == f.dialect.Quote && f.dialect.Quote != 0 {
-			b = appendUnquoted(nil, b[1:len(b)-1], f.dialect.Quote)
-		}
+		b = f.dialect.appendPlain(nil, b)
 		if !utf8.Valid(b) {
 			e := &pipeline.InputError{Pos: l.position(&block{data: data[start:], line: lines + 1}, from), Found: string(b)}
 			e.Problem, e.Advice = notUTF8, convertAdvice
@@ -228,7 +229,7 @@ func (f *file) checkText(data []byte) error {
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
 		e.Problem, e.Advice = "the text is UTF-16, expected UTF-8", "convert it, for example with iconv -f UTF-16 -t UTF-8"
 	}
-	e.Pos = (&layout{name: f.input.Name, dialect: Dialect{CR: false}}).position(&block{data: data, line: 1}, i)
+	e.Pos = (&layout{name: f.input.Name, dialect: Dialect{}}).position(&block{data: data, line: 1}, i)
 	return e
 }
 
@@ -270,7 +271,7 @@ func detectDelimiter(data []byte, final bool, d Dialect) string {
 	best, bestScore := delimiters[:1], 0.0
 	for i := range delimiters {
 		d.Delimiter = delimiters[i : i+1]
-		if d.Delimiter[0] == d.Quote || d.Delimiter[0] == d.Comment {
+		if d.Delimiter[0] == d.Quote || d.Delimiter == d.Comment {
 			continue
 		}
 		t := tokenizer{dialect: &d, data: data, final: final}
@@ -308,7 +309,7 @@ func (f *file) sample(data []byte, final bool, s *settings) {
 	t := tokenizer{dialect: &f.dialect, data: data, final: final}
 	var ends []uint32
 	d := decoder{}
-	values := fields{data: data, quote: f.dialect.Quote, nulls: s.nulls, decoder: &d}
+	values := fields{data: data, quote: f.dialect.Quote, nulls: s.nulls, escapes: f.dialect.escapesIn(data), decoder: &d}
 	for {
 		rec, e, ok := t.next(ends[:0])
 		if !ok {
@@ -321,7 +322,7 @@ func (f *file) sample(data []byte, final bool, s *settings) {
 		from := uint32(rec.start)
 		for i, end := range ends {
 			to := end
-			if i == len(ends)-1 && !f.dialect.CR && to > from && data[to-1] == '\r' {
+			if i == len(ends)-1 && f.dialect.LineEnd != LineEndCR && to > from && data[to-1] == '\r' {
 				to--
 			}
 			if b, null := values.value(from, to); !null {

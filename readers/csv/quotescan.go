@@ -26,7 +26,7 @@ type quoteScan struct {
 // n bytes.
 func (s *quoteScan) start(d *Dialect, data []byte, n int) {
 	s.data, s.n = data, n
-	s.delim, s.line, s.quote, s.cr = d.Delimiter[0], d.lineEnd(), d.Quote, !d.CR
+	s.delim, s.line, s.quote, s.cr = d.Delimiter[0], d.lineEnd(), d.Quote, d.LineEnd != LineEndCR
 	s.inside, s.mayOpen, s.mustFollow = 0, 1, 0
 }
 

@@ -130,7 +130,7 @@ func (s *Source) Inputs(ctx context.Context, want pipeline.Want) iter.Seq2[pipel
 			}
 			l := &layout{
 				name: f.input.Name, dialect: f.dialect, width: len(f.names),
-				rowBytesMax: s.settings.RowBytesMax, nulls: s.settings.nulls, schema: schema, first: first,
+				rowBytesMax: s.settings.RowBytesMax, departures: &f.departures, nulls: s.settings.nulls, schema: schema, first: first,
 			}
 			place := make(map[string]int, len(f.names))
 			for i, n := range f.names {

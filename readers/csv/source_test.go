@@ -173,7 +173,7 @@ a VARCHAR|b BIGINT
 x§y|1
 '|2
 `},
-		{"comments, skipped and blank lines", []string{"made by x\n#c\na,b\n\n1,2\n# d,e,f\n3,4\n\n"}, csv.Options{SkipLines: 1, Comment: '#'}, `
+		{"comments, skipped and blank lines", []string{"made by x\n#c\na,b\n\n1,2\n# d,e,f\n3,4\n\n"}, csv.Options{SkipLines: 1, Comment: "#"}, `
 a BIGINT|b BIGINT
 1|2
 3|4

@@ -42,6 +42,9 @@ const copyBytes = 16
 // decodeStrings copies a VARCHAR column. Empty unquoted fields are NULL, empty
 // quoted ones are empty strings.
 func decodeStrings(f *fields, v *validity) (offsets, values *memory.Buffer) {
+	if f.escapes != nil {
+		return decodeEscaped(f, v)
+	}
 	ends, data, skip, quote := f.ends, f.data, f.skip, f.quote
 	total := 0
 	for r, k := 0, 0; r < f.rows; r, k = r+1, k+f.stride {
