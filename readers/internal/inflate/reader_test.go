@@ -82,6 +82,7 @@ var corruptStreams = []struct {
 	{"repeat at the start", dynamic(257, 1, 19).lengths(map[int]int{0: 1, 16: 1}).put(1, 1).put(0, 2), errRepeat},
 	{"repeat too often", dynamic(257, 1, 19).lengths(map[int]int{0: 1, 18: 1}).put(1, 1).put(127, 7).put(1, 1).put(127, 7), errRepeatCount},
 	{"no end of block", dynamic(257, 1, 19).lengths(zeroOneTwo).literalA(1, 0).code(0, 2), errNoEnd},
+	{"no literals", dynamic(257, 1, 19).lengths(zeroOneTwo).literalA(0, 0).code(0, 2), errNoEnd},
 	{"over-subscribed literals", dynamic(258, 1, 19).lengths(zeroOneTwo).literalA(1, 1).code(2, 2).code(0, 2), errOversubscribed},
 	{"incomplete literals", dynamic(257, 1, 19).lengths(zeroOneTwo).literalA(1, 2).code(0, 2), errIncomplete},
 	{"incomplete distances", dynamic(257, 2, 19).lengths(zeroOneTwo).literalA(1, 1).code(1, 2).code(2, 2), errIncomplete},
