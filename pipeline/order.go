@@ -121,7 +121,7 @@ func (o *orderer) deliver(ctx context.Context, w *work) error {
 	rows := b.Record.NumRows()
 	if f.seg.reducer != nil {
 		b.Tally = tally
-		if err := f.fold(o.local, b, w.input); err != nil {
+		if err := f.fold(ctx, o.local, b, w.input); err != nil {
 			return err
 		}
 		return stop

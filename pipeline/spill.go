@@ -1,43 +1,33 @@
 package pipeline
 
 import (
-	"bufio"
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"iter"
-	"os"
 	"sort"
 	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
-	"github.com/apache/arrow/go/v17/arrow/ipc"
 	"golang.org/x/sync/errgroup"
 )
 
 // spill keeps record batches in temporary files, one for each hash partition, as
-// Arrow IPC streams. Its files are 0600, in Task.TempDir, and gone after close.
+// Arrow IPC streams.
 type spill struct {
 	task   *Task
 	schema *arrow.Schema
-	files  []spillFile
+	files  []partitionFile
 }
 
-// spillFile is one partition. Its lock covers its fields.
-type spillFile struct {
+// partitionFile is one partition. Its lock covers its fields.
+type partitionFile struct {
 	mu     sync.Mutex
-	file   *os.File
-	buffer *bufio.Writer
-	writer *ipc.Writer
-	failed *stickyWriter
+	file   *spillFile // nil: nothing was written
+	stream *spillStream
 }
-
-const spillBufferBytes = 64 << 10
 
 func newSpill(t *Task, schema *arrow.Schema, partitions int) *spill {
-	return &spill{task: t, schema: schema, files: make([]spillFile, partitions)}
+	return &spill{task: t, schema: schema, files: make([]partitionFile, partitions)}
 }
 
 // addState takes ownership of a state batch and writes each of its rows to the
@@ -66,45 +56,14 @@ func (s *spill) add(partition int, rec arrow.Record) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.file == nil {
-		file, err := os.CreateTemp(s.task.TempDir, "csvloom-spill-*")
+		file, err := newSpillFile(s.task)
 		if err != nil {
-			return fmt.Errorf("cannot spill to disk: %w", err)
+			return err
 		}
-		// Where the system allows it, the file has no name from here on, and
-		// nothing is left of it whatever becomes of the process.
-		_ = os.Remove(file.Name())
 		f.file = file
-		f.failed = &stickyWriter{w: file}
-		f.buffer = bufio.NewWriterSize(f.failed, spillBufferBytes)
-		f.writer = ipc.NewWriter(f.buffer, ipc.WithSchema(s.schema), ipc.WithAllocator(s.task.Alloc))
+		f.stream = file.stream(s.task, s.schema)
 	}
-	return f.check(f.writer.Write(rec))
-}
-
-// check returns err or what failed before: the IPC writer can lose an error.
-func (f *spillFile) check(err error) error {
-	if e := f.failed.err; e != nil {
-		err = e
-	}
-	if err != nil {
-		return fmt.Errorf("cannot spill to disk: %w; give another --temp-dir, or more --memory", err)
-	}
-	return nil
-}
-
-// stickyWriter remembers its first error.
-type stickyWriter struct {
-	w   io.Writer
-	err error
-}
-
-func (s *stickyWriter) Write(p []byte) (int, error) {
-	if s.err != nil {
-		return 0, s.err
-	}
-	n, err := s.w.Write(p)
-	s.err = err
-	return n, err
+	return f.stream.write(rec)
 }
 
 // finish ends writing.
@@ -114,13 +73,10 @@ func (s *spill) finish() error {
 		if f.file == nil {
 			continue
 		}
-		err := f.writer.Close()
-		if e := f.buffer.Flush(); err == nil {
-			err = e
-		}
-		if err := f.check(err); err != nil {
+		if err := f.stream.close(); err != nil {
 			return err
 		}
+		f.stream = nil
 	}
 	return nil
 }
@@ -134,34 +90,14 @@ func (s *spill) read(ctx context.Context, partition int) iter.Seq2[Batch, error]
 			return
 		}
 		defer f.close()
-		if _, err := f.file.Seek(0, io.SeekStart); err != nil {
-			yield(Batch{}, err)
-			return
-		}
-		r, err := ipc.NewReader(bufio.NewReaderSize(f.file, spillBufferBytes), ipc.WithAllocator(s.task.Alloc))
-		if err != nil {
-			yield(Batch{}, fmt.Errorf("cannot read what was spilled: %w", err))
-			return
-		}
-		defer r.Release()
-		for ctx.Err() == nil && r.Next() {
-			rec := r.Record()
-			rec.Retain()
-			if !yield(Batch{Record: rec}, nil) {
-				return
-			}
-		}
-		if err := errors.Join(r.Err(), ctx.Err()); err != nil && err != io.EOF {
-			yield(Batch{}, fmt.Errorf("cannot read what was spilled: %w", err))
-		}
+		f.file.read(ctx, s.task, spilled{to: f.file.sizeBytes})(yield)
 	}
 }
 
-func (f *spillFile) close() {
+func (f *partitionFile) close() {
 	if f.file != nil {
-		f.file.Close()
-		_ = os.Remove(f.file.Name()) // where it still has a name
-		f.file = nil
+		f.file.close()
+		f.file, f.stream = nil, nil
 	}
 }
 

@@ -16,4 +16,8 @@ type Task struct {
 	// TempDir is where spill and spool files go, each created 0600 and
 	// removed before the run returns.
 	TempDir string
+
+	// createTemp makes temporary files in tests of what goes wrong with them;
+	// nil means os.CreateTemp.
+	createTemp func(dir string) (tempFile, error)
 }

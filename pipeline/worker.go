@@ -49,7 +49,7 @@ func (f *flow) worker(ctx context.Context) {
 			continue
 		}
 		watch.restart()
-		if err := f.fold(local, b, w.input); err != nil {
+		if err := f.fold(ctx, local, b, w.input); err != nil {
 			f.fail(w.seq, err)
 		}
 		watch.busy()
@@ -134,7 +134,7 @@ func applyStage(apply Apply, b Batch, name string, count *StageCounters) (Batch,
 }
 
 // fold folds a batch into a Local and books its rows.
-func (f *flow) fold(local Local, b Batch, input *InputCounters) error {
+func (f *flow) fold(ctx context.Context, local Local, b Batch, input *InputCounters) error {
 	rows := b.Record.NumRows()
 	if input != nil {
 		input.consume(b.Tally, rows)
@@ -145,7 +145,7 @@ func (f *flow) fold(local Local, b Batch, input *InputCounters) error {
 	if err := local.Fold(b); err != nil {
 		return asInputError(err, &before, f.seg.name)
 	}
-	return f.spillIfShort(local)
+	return f.spillIfShort(ctx, local)
 }
 
 func (f *flow) hasFailed() bool {

@@ -78,36 +78,6 @@ func (l *sortLocal) Flush(emit pipeline.Emit) error {
 	return nil
 }
 
-// FlushRun is Flush with all states in the order of the result.
-func (l *sortLocal) FlushRun(emit pipeline.Emit) error {
-	if l.bound.limit >= 0 {
-		return l.top(asState(emit))
-	}
-	rowBytes := l.held/max(l.rows, 1) + 1
-	recs := l.take()
-	sorted, err := l.bound.sortParts(l.task.Alloc, 1, recs, l.bound.stateLayout)
-	if err != nil {
-		return err
-	}
-	defer sorted.release()
-	rows := int(min(max(runBatchBytes/rowBytes, 1), batchRowsMax))
-	gather := sorted.gather(l.task.Alloc, l.bound.stateLayout)
-	for refs := sorted.next(rows); len(refs) > 0; refs = sorted.next(rows) {
-		made, err := splitTaken(refs, gather)
-		if err != nil {
-			return err
-		}
-		if err := emitAll(made, asState(emit)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// runBatchBytes is about the size of a batch of a sorted run on disk. When runs
-// are merged, one batch of each is in memory.
-const runBatchBytes = 256 << 10
-
 func (l *sortLocal) Close() { releasePlaced(l.take()) }
 
 // take hands over the records.

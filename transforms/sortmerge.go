@@ -19,6 +19,15 @@ import (
 // merged. Rows are packed meanwhile, so that gathering them in order is a look
 // at one place in memory for a row and not at one for each column.
 func (s *boundSort) Merge(ctx context.Context, t *pipeline.Task, states iter.Seq2[pipeline.Batch, error], emit pipeline.Emit) error {
+	recs, err := s.statesOf(ctx, states)
+	if err != nil {
+		return err
+	}
+	return s.emitSorted(ctx, t, recs, s.rowLayout, batchRowsMax, emit)
+}
+
+// statesOf pulls all states that have rows.
+func (s *boundSort) statesOf(ctx context.Context, states iter.Seq2[pipeline.Batch, error]) ([]placed, error) {
 	var recs []placed
 	for b, err := range states {
 		if err == nil {
@@ -30,7 +39,7 @@ func (s *boundSort) Merge(ctx context.Context, t *pipeline.Task, states iter.Seq
 		if err != nil {
 			b.Release()
 			releasePlaced(recs)
-			return err
+			return nil, err
 		}
 		if b.Record.NumRows() == 0 {
 			b.Release()
@@ -38,7 +47,29 @@ func (s *boundSort) Merge(ctx context.Context, t *pipeline.Task, states iter.Seq
 		}
 		recs = append(recs, newPlaced(b.Record))
 	}
-	sorted, err := s.sortParts(t.Alloc, max(t.Workers, 1), recs, s.rowLayout)
+	return recs, nil
+}
+
+// SortStates emits states as one run in the order of the result; see
+// pipeline.RunSpiller.
+func (s *boundSort) SortStates(ctx context.Context, t *pipeline.Task, states iter.Seq2[pipeline.Batch, error], emit pipeline.Emit) error {
+	recs, err := s.statesOf(ctx, states)
+	if err != nil {
+		return err
+	}
+	rows, held := int64(0), int64(0)
+	for i := range recs {
+		rows += recs[i].rec.NumRows()
+		held += recordBytes(recs[i].rec)
+	}
+	batchRows := min(max(pipeline.RunBatchBytes/(held/max(rows, 1)+1), 1), batchRowsMax)
+	return s.emitSorted(ctx, t, recs, s.stateLayout, batchRows, emit)
+}
+
+// emitSorted takes ownership of records and emits the columns of layout of their
+// rows in order, no more than the limit.
+func (s *boundSort) emitSorted(ctx context.Context, t *pipeline.Task, recs []placed, layout *take.Layout, batchRows int64, emit pipeline.Emit) error {
+	sorted, err := s.sortParts(t.Alloc, max(t.Workers, 1), recs, layout)
 	if err != nil {
 		return err
 	}
@@ -48,10 +79,10 @@ func (s *boundSort) Merge(ctx context.Context, t *pipeline.Task, states iter.Seq
 		left = math.MaxInt64
 	}
 	return emitMade(ctx, t, func() []take.Ref {
-		refs := sorted.next(int(min(left, batchRowsMax)))
+		refs := sorted.next(int(min(left, batchRows)))
 		left -= int64(len(refs))
 		return refs
-	}, sorted.gather(t.Alloc, s.rowLayout), emit)
+	}, sorted.gather(t.Alloc, layout), emit)
 }
 
 // sortedRows are rows sorted in parts, which are merged as they are asked for.
@@ -192,7 +223,7 @@ func (s *sortedRows) release() {
 
 // MergeStates merges runs of states, each in the order of the result, into one.
 func (s *boundSort) MergeStates(ctx context.Context, t *pipeline.Task, runs []iter.Seq2[pipeline.Batch, error], emit pipeline.Emit) error {
-	return s.mergeRuns(ctx, t, s.partial, runBatchBytes, runs, emit)
+	return s.mergeRuns(ctx, t, s.partial, pipeline.RunBatchBytes, runs, emit)
 }
 
 // MergeRuns merges runs of states, each in the order of the result, into the
