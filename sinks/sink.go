@@ -30,6 +30,9 @@ type Options struct {
 	// Overwrite allows an existing file to be replaced. It keeps its
 	// permissions, not its owner.
 	Overwrite bool
+	// Partition, with columns, makes Path a directory of many files, and
+	// Parquet the default of Format.
+	Partition PartitionOptions
 
 	// Stdout is where "-" writes to. It is not closed.
 	Stdout io.Writer
@@ -75,14 +78,24 @@ func New(o Options) (*Sink, error) {
 		return nil, err
 	}
 	var errs []error
-	if s.stdout {
+	if s.partitioned() {
+		if s.stdout {
+			return nil, pipeline.Usagef("partitions are written to a directory; name one with -o")
+		}
+		if s.o.Format == Table {
+			return nil, &pipeline.UsageError{Err: errNoTable}
+		}
+		t, err := findDirectory(s.o.fs, o.Path, o.Overwrite)
+		s.target = t
+		errs = append(errs, err)
+	} else if s.stdout {
 		errs = append(errs, s.checkStdout())
 	} else {
 		t, err := findTarget(s.o.fs, o.Path, o.Overwrite)
 		s.target = t
 		errs = append(errs, err)
 	}
-	errs = append(errs, s.checkFormat())
+	errs = append(errs, s.checkFormat(), o.Partition.validate())
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
@@ -105,6 +118,9 @@ func (s *Sink) settleFormat() error {
 		}
 	case !s.stdout:
 		f, c, err := FormatByExtension(o.Path)
+		if err != nil && s.partitioned() {
+			f, c, err = Parquet, Uncompressed, nil // directories need no extension
+		}
 		if err != nil {
 			return err
 		}
@@ -158,8 +174,34 @@ func (s *Sink) checkFormat() error {
 // Format is the format the sink writes.
 func (s *Sink) Format() Format { return s.o.Format }
 
-// Begin implements [pipeline.Sink]. The Tx it returns is a [*Tx].
+// partitioned reports whether the output is a directory.
+func (s *Sink) partitioned() bool { return len(s.o.Partition.By) > 0 }
+
+// compression is that of the whole.
+func (s *Sink) compression() Compression {
+	if s.o.Compression == "" {
+		return Uncompressed
+	}
+	return s.o.Compression
+}
+
+// extension is that of a file of the sink's format and compression.
+func (s *Sink) extension() string {
+	extension := "." + string(s.o.Format)
+	for e, c := range compressionOfExtension {
+		if c == s.o.Compression {
+			extension += e
+		}
+	}
+	return extension
+}
+
+// Begin implements [pipeline.Sink]. The Tx it returns is a [*Tx], or a
+// [*PartitionTx] for an output that is a directory.
 func (s *Sink) Begin(ctx context.Context, t *pipeline.Task, schema *arrow.Schema) (pipeline.Tx, error) {
+	if s.partitioned() {
+		return s.beginPartitioned(ctx, t, schema)
+	}
 	tx, err := s.begin(ctx, t, schema)
 	if err != nil {
 		return nil, err // not a nil *Tx within an interface

@@ -48,8 +48,11 @@ const tempNameBytesMax = 255
 const stageTries = 10
 
 // tempPrefix returns what the names of all hidden files of a target start with.
-func tempPrefix(base string) string {
-	const rest = len(".") + len(tempMark) + 2*tempRandBytes + len(tempSuffix)
+func tempPrefix(base string) string { return tempPrefixFor(base, tempSuffix) }
+
+// tempPrefixFor is tempPrefix for names that end with suffix.
+func tempPrefixFor(base, suffix string) string {
+	rest := len(".") + len(tempMark) + 2*tempRandBytes + len(suffix)
 	if len(base) > tempNameBytesMax-rest {
 		mark := fmt.Sprintf("~%016x", xxh3.HashString(base))
 		cut := tempNameBytesMax - rest - len(mark)
@@ -71,12 +74,11 @@ func stage(fsys vfs.FS, t target) (*staged, error) {
 	}
 	sweep(fsys, dir, prefix)
 	for range stageTries {
-		var random [tempRandBytes]byte
-		if _, err := rand.Read(random[:]); err != nil {
-			return nil, fmt.Errorf("%s: cannot name a temporary file: %w", t.name, err)
+		name, err := randomName(prefix, tempSuffix)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", t.name, err)
 		}
-		s := &staged{fs: fsys, target: t, temp: filepath.Join(dir, prefix+hex.EncodeToString(random[:])+tempSuffix)}
-		var err error
+		s := &staged{fs: fsys, target: t, temp: filepath.Join(dir, name)}
 		if s.f, err = fsys.Create(s.temp); errors.Is(err, fs.ErrExist) {
 			continue
 		} else if err != nil {
@@ -91,6 +93,15 @@ func stage(fsys vfs.FS, t target) (*staged, error) {
 		}
 	}
 	return nil, fmt.Errorf("%s: other runs keep removing the temporary file in %s; write to another directory", t.name, dir)
+}
+
+// randomName returns a name for something hidden.
+func randomName(prefix, suffix string) (string, error) {
+	var random [tempRandBytes]byte
+	if _, err := rand.Read(random[:]); err != nil {
+		return "", fmt.Errorf("cannot name a temporary file: %w", err)
+	}
+	return prefix + hex.EncodeToString(random[:]) + suffix, nil
 }
 
 // claim locks the new hidden file and reports whether a sweep of another run

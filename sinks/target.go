@@ -50,17 +50,52 @@ func findTarget(fsys vfs.FS, name string, overwrite bool) (target, error) {
 	if t.path, err = followLinks(fsys, name); err != nil {
 		return t, err
 	}
-	dir := filepath.Dir(t.path)
+	return t, checkParent(fsys, name, t.path)
+}
+
+// checkParent finds whether there is a directory for path to be in.
+func checkParent(fsys vfs.FS, name, path string) error {
+	dir := filepath.Dir(path)
 	parent, err := fsys.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return t, pipeline.Usagef("%s: there is no directory %s; create it first (mkdir -p %s)", name, dir, dir)
+		return pipeline.Usagef("%s: there is no directory %s; create it first (mkdir -p %s)", name, dir, dir)
 	case err != nil:
-		return t, pipeline.Usagef("%s: cannot look at the directory %s: %w", name, dir, causeOf(err))
+		return pipeline.Usagef("%s: cannot look at the directory %s: %w", name, dir, causeOf(err))
 	case !parent.IsDir():
-		return t, pipeline.Usagef("%s: %s is not a directory", name, dir)
+		return pipeline.Usagef("%s: %s is not a directory", name, dir)
 	}
-	return t, nil
+	return nil
+}
+
+// findDirectory is findTarget for an output that is a directory. One that
+// exists may be replaced only when all in it was published by csvloom.
+func findDirectory(fsys vfs.FS, name string, overwrite bool) (target, error) {
+	t := target{name: name, replace: overwrite, mode: 0o777 &^ vfs.Umask()}
+	path := filepath.Clean(name)
+	if base := filepath.Base(path); base == "." || base == ".." {
+		var err error
+		if path, err = filepath.Abs(path); err != nil {
+			return t, pipeline.Usagef("%s: cannot tell which directory that is: %w", name, causeOf(err))
+		}
+	}
+	var err error
+	if t.path, err = followLinks(fsys, path); err != nil {
+		return t, err
+	}
+	info, err := fsys.Stat(t.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return t, checkParent(fsys, name, t.path)
+	case err != nil:
+		return t, pipeline.Usagef("%s: cannot look at the output directory: %w", name, causeOf(err))
+	case !info.IsDir():
+		return t, pipeline.Usagef("%s is a file; partitions need a directory of their own", name)
+	case !overwrite:
+		return t, pipeline.Usagef("%s exists already; use --overwrite to replace it", name)
+	}
+	t.mode = info.Mode().Perm()
+	return t, checkReplaceable(fsys, t)
 }
 
 // followLinks returns the path that name leads to when every symbolic link in

@@ -24,7 +24,8 @@ type Output struct {
 	Rows        int64       //
 	Bytes       int64       // as stored
 	// Digest is "xxh3-128:" and the XXH3 128-bit hash of the bytes, in hex
-	// and big endian as `xxhsum -H2` prints it.
+	// and big endian as `xxhsum -H2` prints it. Of a directory it is that of
+	// its _csvloom.json, which has those of the files.
 	Digest string
 }
 
@@ -271,14 +272,10 @@ func (tx *Tx) describe() Output {
 	if tx.sink.stdout {
 		path = "-"
 	}
-	compression := tx.sink.o.Compression
-	if compression == "" {
-		compression = Uncompressed
-	}
 	return Output{
 		Path:        path,
 		Format:      tx.sink.o.Format,
-		Compression: compression,
+		Compression: tx.sink.compression(),
 		Rows:        tx.rows,
 		Bytes:       tx.tally.bytes,
 		Digest:      tx.tally.sum(),

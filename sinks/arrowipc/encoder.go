@@ -211,17 +211,22 @@ func (e *Encoder) Write(ctx context.Context, rec arrow.Record) error {
 func (e *Encoder) submit(ctx context.Context) {
 	m := e.filling
 	e.filling = nil
+	e.pool.Submit(ctx, m.describe(e.options.Compression))
+}
+
+// describe fills in what the metadata says of the batch that has been filled,
+// and returns the number of bytes of its values.
+func (m *pendingBatch) describe(codec Compression) (bytes int64) {
 	m.buffers = m.buffers[:0]
-	m.meta = batchMessage{rows: int64(m.batch.rows), nodes: m.meta.nodes[:0], buffers: m.meta.buffers[:0], compression: e.options.Compression}
+	m.meta = batchMessage{rows: int64(m.batch.rows), nodes: m.meta.nodes[:0], buffers: m.meta.buffers[:0], compression: codec}
 	for _, c := range m.batch.columns {
 		m.buffers = c.buffers(m.buffers)
 		m.meta.nodes = append(m.meta.nodes, fieldNode{rows: int64(m.batch.rows), nulls: int64(c.nulls())})
 	}
-	size := 0
 	for _, b := range m.buffers {
-		size += len(b)
+		bytes += int64(len(b))
 	}
-	e.pool.Submit(ctx, int64(size))
+	return bytes
 }
 
 // encode turns a batch into what is stored. It is called on any worker.

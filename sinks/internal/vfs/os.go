@@ -77,6 +77,30 @@ func LinkNoReplace(oldname, newname string) error {
 // Remove implements [FS].
 func (OS) Remove(name string) error { return os.Remove(name) }
 
+// Exchange implements [FS].
+func (OS) Exchange(a, b string) error { return exchange(a, b) }
+
+// Mkdir implements [FS].
+func (OS) Mkdir(name string, mode fs.FileMode) error { return os.Mkdir(name, mode) }
+
+// OpenAppend implements [FS].
+func (OS) OpenAppend(name string) (File, error) {
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_APPEND, 0)
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
+}
+
+// RemoveAll implements [FS].
+func (OS) RemoveAll(name string) error { return os.RemoveAll(name) }
+
+// ChmodDir implements [FS].
+func (OS) ChmodDir(name string, mode fs.FileMode) error { return chmodDir(name, mode) }
+
+// ReadDir implements [FS].
+func (OS) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) }
+
 // SyncDir implements [FS].
 func (OS) SyncDir(name string) error { return syncDir(name) }
 

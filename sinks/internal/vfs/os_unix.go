@@ -28,6 +28,8 @@ func openForWrite(name string) (*os.File, error) {
 
 func chmod(f *os.File, mode fs.FileMode) error { return f.Chmod(mode) }
 
+func chmodDir(name string, mode fs.FileMode) error { return os.Chmod(name, mode) }
+
 // lock uses flock(2): its locks belong to the open file, not to the process,
 // so they also exclude another run within the same process.
 func lock(f *os.File, exclusive bool) error {

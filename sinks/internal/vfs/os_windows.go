@@ -17,6 +17,8 @@ func openForWrite(name string) (*os.File, error) { return os.OpenFile(name, os.O
 // directory, and the read-only bit, all that there is, must stay off.
 func chmod(*os.File, fs.FileMode) error { return nil }
 
+func chmodDir(string, fs.FileMode) error { return nil }
+
 // lockOffsetHigh places the locked byte at 2^62, beyond the end of any file:
 // locks of Windows are mandatory and would block reads of the bytes they cover.
 const lockOffsetHigh = 1 << 30
@@ -55,3 +57,6 @@ func renameNoReplace(oldname, newname string) error {
 
 // syncDir does nothing: NTFS journals renames.
 func syncDir(string) error { return nil }
+
+// exchange has no system call here.
+func exchange(string, string) error { return errors.ErrUnsupported }

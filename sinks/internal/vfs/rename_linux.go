@@ -23,3 +23,20 @@ func renameNoReplace(oldname, newname string) error {
 		}
 	}
 }
+
+// exchange uses renameat2(2). What does not know its flag answers
+// errors.ErrUnsupported.
+func exchange(a, b string) error {
+	for {
+		err := unix.Renameat2(unix.AT_FDCWD, a, unix.AT_FDCWD, b, unix.RENAME_EXCHANGE)
+		switch err {
+		case nil:
+			return nil
+		case unix.EINTR:
+		case unix.ENOSYS, unix.EINVAL, unix.ENOTSUP, unix.EPERM:
+			return errors.ErrUnsupported
+		default:
+			return &os.LinkError{Op: "exchange", Old: a, New: b, Err: err}
+		}
+	}
+}

@@ -6,3 +6,6 @@ import "errors"
 
 // renameNoReplace has no system call here.
 func renameNoReplace(string, string) error { return errors.ErrUnsupported }
+
+// exchange has no system call here.
+func exchange(string, string) error { return errors.ErrUnsupported }

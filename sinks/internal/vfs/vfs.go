@@ -28,8 +28,25 @@ type FS interface {
 	// RenameNoReplace is Rename, but fails with fs.ErrExist when newname
 	// exists.
 	RenameNoReplace(oldname, newname string) error
-	// Remove deletes a file.
+	// Exchange makes two names change places in one step. It fails with
+	// errors.ErrUnsupported where the system cannot, and with fs.ErrNotExist
+	// when there are not two.
+	Exchange(a, b string) error
+	// Remove deletes a file or an empty directory.
 	Remove(name string) error
+	// Mkdir makes a directory. It fails with fs.ErrExist when anything has
+	// that name already, or one that the file system takes to be the same.
+	Mkdir(name string, mode fs.FileMode) error
+	// OpenAppend opens a file that exists for reading and for writing at its
+	// end.
+	OpenAppend(name string) (File, error)
+	// RemoveAll deletes a directory and everything below it. It follows no
+	// symbolic link, and is content when there is nothing.
+	RemoveAll(name string) error
+	// ChmodDir sets the permission bits of a directory; a no-op on Windows.
+	ChmodDir(name string, mode fs.FileMode) error
+	// ReadDir lists a directory, in byte order.
+	ReadDir(name string) ([]fs.DirEntry, error)
 	// SyncDir makes renames in the directory durable. It does nothing where
 	// the platform or the file system has no such operation.
 	SyncDir(name string) error

@@ -30,6 +30,12 @@ const (
 	Chmod           Op = "chmod"
 	Close           Op = "close"
 	Lock            Op = "lock"
+	Exchange        Op = "exchange"
+	Mkdir           Op = "make directory"
+	OpenAppend      Op = "open for appending"
+	RemoveAll       Op = "remove directory"
+	ChmodDir        Op = "chmod directory"
+	ReadDir         Op = "read directory"
 )
 
 // FS wraps a file system and asks Fail about every operation before it is
@@ -105,6 +111,51 @@ func (f *FS) RenameNoReplace(oldname, newname string) error {
 		return err
 	}
 	return f.FS.RenameNoReplace(oldname, newname)
+}
+
+// Exchange implements [vfs.FS].
+func (f *FS) Exchange(a, b string) error {
+	if err := f.check(Exchange, b); err != nil {
+		return err
+	}
+	return f.FS.Exchange(a, b)
+}
+
+// Mkdir implements [vfs.FS].
+func (f *FS) Mkdir(name string, mode fs.FileMode) error {
+	if err := f.check(Mkdir, name); err != nil {
+		return err
+	}
+	return f.FS.Mkdir(name, mode)
+}
+
+// OpenAppend implements [vfs.FS].
+func (f *FS) OpenAppend(name string) (vfs.File, error) {
+	return f.open(OpenAppend, name, f.FS.OpenAppend)
+}
+
+// RemoveAll implements [vfs.FS].
+func (f *FS) RemoveAll(name string) error {
+	if err := f.check(RemoveAll, name); err != nil {
+		return err
+	}
+	return f.FS.RemoveAll(name)
+}
+
+// ChmodDir implements [vfs.FS].
+func (f *FS) ChmodDir(name string, mode fs.FileMode) error {
+	if err := f.check(ChmodDir, name); err != nil {
+		return err
+	}
+	return f.FS.ChmodDir(name, mode)
+}
+
+// ReadDir implements [vfs.FS].
+func (f *FS) ReadDir(name string) ([]fs.DirEntry, error) {
+	if err := f.check(ReadDir, name); err != nil {
+		return nil, err
+	}
+	return f.FS.ReadDir(name)
 }
 
 // Remove implements [vfs.FS].
