@@ -6,6 +6,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/bitutil"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
@@ -114,17 +115,40 @@ func uint64Column(alloc memory.Allocator, groups []uint32, value func(g uint32) 
 
 // doubleColumn has NULL where value reports false.
 func doubleColumn(alloc memory.Allocator, groups []uint32, value func(g uint32) (float64, bool)) arrow.Array {
-	b := array.NewFloat64Builder(alloc)
-	defer b.Release()
-	b.Reserve(len(groups))
-	for _, g := range groups {
-		if v, ok := value(g); ok {
-			b.UnsafeAppend(v)
-		} else {
-			b.UnsafeAppendBoolToBitmap(false)
+	return nullableColumn(alloc, arrow.PrimitiveTypes.Float64, groups, func(g uint32) (uint64, bool) {
+		v, ok := value(g)
+		return math.Float64bits(v), ok
+	})
+}
+
+// nullableColumn is a column of a type of eight bytes; there is 0 under its
+// NULLs.
+func nullableColumn(alloc memory.Allocator, t arrow.DataType, groups []uint32, value func(g uint32) (uint64, bool)) arrow.Array {
+	data := memory.NewResizableBuffer(alloc)
+	defer data.Release()
+	data.Resize(8 * len(groups))
+	words := arrow.Uint64Traits.CastFromBytes(data.Bytes())
+	buffers := []*memory.Buffer{nil, data}
+	nulls := 0
+	for i, g := range groups {
+		v, ok := value(g)
+		if !ok {
+			if nulls == 0 {
+				buffers[0] = memory.NewResizableBuffer(alloc)
+				defer buffers[0].Release()
+				buffers[0].Resize(int(bitutil.BytesForBits(int64(len(groups)))))
+				clear(buffers[0].Bytes())
+				bitutil.SetBitsTo(buffers[0].Bytes(), 0, int64(len(groups)), true)
+			}
+			bitutil.ClearBit(buffers[0].Bytes(), i)
+			nulls++
+			v = 0
 		}
+		words[i] = v
 	}
-	return b.NewArray()
+	d := array.NewData(t, len(groups), buffers, nil, nulls, 0)
+	defer d.Release()
+	return array.MakeFromData(d)
 }
 
 // blobColumn has NULL where value returns nil.

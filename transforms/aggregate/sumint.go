@@ -16,61 +16,116 @@ var integerSumFields = []arrow.Field{
 	{Name: "n", Type: arrow.PrimitiveTypes.Int64},
 }
 
-// integerTotal is a 128-bit sum, which cannot overflow: only the final result
-// is checked, so that the order of the terms does not decide about an error.
+// integerSum is sum and avg of a BIGINT. The sum has 128 bits and cannot
+// overflow: only the final result is checked, so that the order of the terms does
+// not decide about an error.
+type integerSum struct {
+	cells []integerCell
+	// wraps is how often a cell's sum has overflown, by group: upwards less
+	// downwards. It is short or nil while all are 0, which they nearly always are.
+	wraps   []int64
+	touched int64
+}
+
+// integerCell is the lower half of a sum, and the count.
+type integerCell struct{ sum, n int64 }
+
+// integerTotal is a whole sum.
 type integerTotal struct {
 	low  uint64
 	high int64
 	n    int64
 }
 
-func (t *integerTotal) add(v int64) {
-	var c uint64
-	t.low, c = bits.Add64(t.low, uint64(v), 0)
-	t.high += v>>63 + int64(c)
-	t.n++
-}
-
-// integerSum is sum and avg of a BIGINT.
-type integerSum struct {
-	totals  []integerTotal
-	touched uint64
-}
-
 func newIntegerSum() state { return &integerSum{} }
 
-func (s *integerSum) grow(n int)   { s.totals = grown(s.totals, n) }
-func (s *integerSum) bytes() int64 { return 24 * int64(cap(s.totals)) }
+func (s *integerSum) grow(n int)   { s.cells = grown(s.cells, n) }
+func (s *integerSum) bytes() int64 { return 16*int64(cap(s.cells)) + 8*int64(cap(s.wraps)) }
 
 func (s *integerSum) fold(in *folding) error {
 	values := in.args[0].(*array.Int64).Int64Values()
-	totals := s.totals
 	switch {
-	case len(totals) == 1 && in.all:
-		t := totals[0]
+	case len(s.cells) == 1 && in.all:
+		t := integerTotal{n: int64(len(values))}
 		for _, v := range values {
-			t.add(v)
+			var c uint64
+			t.low, c = bits.Add64(t.low, uint64(v), 0)
+			t.high += v>>63 + int64(c)
 		}
-		totals[0] = t
+		s.addTotal(0, t)
 	case in.all:
 		for groups := in.groups; len(groups) > 0; {
 			n := min(len(groups), touchRows)
-			if len(totals) > touchGroupsMin {
+			if len(s.cells) > touchGroupsMin {
 				for _, g := range groups[:n] {
-					s.touched ^= totals[g].low
+					s.touched ^= s.cells[g].n
 				}
 			}
-			for i, g := range groups[:n] {
-				totals[g].add(values[i])
+			for at := 0; at < n; at++ {
+				if at += addIntegers(s.cells, groups[at:n], values[at:n]); at < n {
+					s.add(groups[at], values[at])
+				}
 			}
 			groups, values = groups[n:], values[n:]
 		}
 	default:
 		for _, r := range in.rows {
-			totals[in.groups[r]].add(values[r])
+			s.add(in.groups[r], values[r])
 		}
 	}
 	return nil
+}
+
+// addIntegers adds values[i] to cells[groups[i]] for one i after the other and
+// returns the first that would overflow.
+func addIntegers(cells []integerCell, groups []uint32, values []int64) int {
+	values = values[:len(groups)]
+	for i, g := range groups {
+		c, v := &cells[g], values[i]
+		sum := c.sum + v
+		if (c.sum^sum)&(v^sum) < 0 {
+			return i
+		}
+		c.sum = sum
+		c.n++
+	}
+	return len(groups)
+}
+
+// add adds one value.
+func (s *integerSum) add(g uint32, v int64) {
+	c := &s.cells[g]
+	sum := c.sum + v
+	if (c.sum^sum)&(v^sum) < 0 {
+		s.wraps = grown(s.wraps, int(g)+1)
+		s.wraps[g] += 1 + 2*(v>>63) // 1, or -1 for a negative one
+	}
+	c.sum = sum
+	c.n++
+}
+
+// addTotal adds another sum.
+func (s *integerSum) addTotal(g uint32, o integerTotal) {
+	t := s.total(g)
+	var c uint64
+	t.low, c = bits.Add64(t.low, o.low, 0)
+	t.high += o.high + int64(c)
+	s.cells[g] = integerCell{sum: int64(t.low), n: t.n + o.n}
+	wraps := t.high - int64(t.low)>>63
+	if wraps != 0 || int(g) < len(s.wraps) {
+		s.wraps = grown(s.wraps, int(g)+1)
+		s.wraps[g] = wraps
+	}
+}
+
+// total returns the sum of a group.
+func (s *integerSum) total(g uint32) integerTotal {
+	c := s.cells[g]
+	t := integerTotal{low: uint64(c.sum), high: c.sum >> 63, n: c.n}
+	if int(g) < len(s.wraps) {
+		t.high += s.wraps[g]
+	}
+	return t
 }
 
 func (s *integerSum) combine(groups []uint32, columns []arrow.Array) error {
@@ -78,20 +133,16 @@ func (s *integerSum) combine(groups []uint32, columns []arrow.Array) error {
 	high := columns[1].(*array.Int64).Int64Values()
 	n := columns[2].(*array.Int64).Int64Values()
 	for i, g := range groups {
-		t := &s.totals[g]
-		var c uint64
-		t.low, c = bits.Add64(t.low, low[i], 0)
-		t.high += high[i] + int64(c)
-		t.n += n[i]
+		s.addTotal(g, integerTotal{low[i], high[i], n[i]})
 	}
 	return nil
 }
 
 func (s *integerSum) columns(alloc memory.Allocator, groups []uint32) ([]arrow.Array, error) {
 	return []arrow.Array{
-		uint64Column(alloc, groups, func(g uint32) uint64 { return s.totals[g].low }),
-		int64Column(alloc, groups, func(g uint32) int64 { return s.totals[g].high }),
-		int64Column(alloc, groups, func(g uint32) int64 { return s.totals[g].n }),
+		uint64Column(alloc, groups, func(g uint32) uint64 { return uint64(s.cells[g].sum) }),
+		int64Column(alloc, groups, func(g uint32) int64 { return s.total(g).high }),
+		int64Column(alloc, groups, func(g uint32) int64 { return s.cells[g].n }),
 	}, nil
 }
 
@@ -104,26 +155,21 @@ func (t *integerTotal) big() *big.Int {
 }
 
 func (s *integerSum) sum(alloc memory.Allocator, groups []uint32) (arrow.Array, error) {
-	b := array.NewInt64Builder(alloc)
-	defer b.Release()
-	b.Reserve(len(groups))
-	for _, g := range groups {
-		t := &s.totals[g]
-		switch {
-		case t.n == 0:
-			b.UnsafeAppendBoolToBitmap(false)
-		case t.fits():
-			b.UnsafeAppend(int64(t.low))
-		default:
-			return nil, &groupError{g, fmt.Errorf("the total %s does not fit BIGINT; cast the argument to DECIMAL(38,0) or DOUBLE", t.big())}
+	if s.wraps != nil {
+		for _, g := range groups {
+			if t := s.total(g); !t.fits() {
+				return nil, &groupError{g, fmt.Errorf("the total %s does not fit BIGINT; cast the argument to DECIMAL(38,0) or DOUBLE", t.big())}
+			}
 		}
 	}
-	return b.NewArray(), nil
+	return nullableColumn(alloc, arrow.PrimitiveTypes.Int64, groups, func(g uint32) (uint64, bool) {
+		return uint64(s.cells[g].sum), s.cells[g].n > 0
+	}), nil
 }
 
 func (s *integerSum) avg(alloc memory.Allocator, groups []uint32) (arrow.Array, error) {
 	return doubleColumn(alloc, groups, func(g uint32) (float64, bool) {
-		t := &s.totals[g]
+		t := s.total(g)
 		if t.n == 0 {
 			return 0, false
 		}
