@@ -18,6 +18,7 @@ type outputFlags struct {
 	format      string
 	compression string
 	bloom       []string
+	partitionBy string
 }
 
 func (f *outputFlags) register(fs *pflag.FlagSet) {
@@ -31,6 +32,8 @@ func (f *outputFlags) register(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.Parquet.NoDictionary, "no-dictionary", false, "write Parquet without dictionaries")
 	fs.BoolVar(&o.Parquet.NoStatistics, "no-statistics", false, "write Parquet without minimum and maximum values")
 	fs.StringSliceVar(&f.bloom, "bloom", nil, "Parquet `columns` that get a bloom filter")
+	fs.StringVar(&f.partitionBy, "partition-by", "", "write one file for each value of the `columns`, in directories such as OUT/zone=12; OUT is Parquet unless --format says otherwise")
+	fs.IntVar(&o.Partition.Max, "partitions-max", sinks.DefaultPartitionsMax, "how many `values` --partition-by takes before it is a mistake")
 	fs.StringVar(&o.CSV.Null, "null-output", "", "`text` that NULL is written as in CSV")
 }
 
@@ -46,6 +49,12 @@ func (f *outputFlags) sink(t *terminal) (*sinks.Sink, error) {
 	o.Parquet.BloomColumns = f.bloom
 	o.Parquet.CreatedBy = "csvloom version " + version()
 	var errs []error
+	if f.partitionBy != "" {
+		o.Partition.By = splitColumns(f.partitionBy)
+	}
+	if o.Partition.Max < 1 {
+		return nil, pipeline.Usagef("--partitions-max %d: expected 1 or more", o.Partition.Max)
+	}
 	s, err := sinks.New(o) // to learn the format
 	if err != nil {
 		return nil, err

@@ -9,7 +9,6 @@ import (
 
 	"csvloom/pipeline"
 	"csvloom/readers"
-	"csvloom/sinks"
 )
 
 // report is the JSON that --report writes.
@@ -93,11 +92,11 @@ const reportStart = "{\n  \"csvloom_version\": "
 
 // writeReport writes the account of a run, whole or not at all, readable by the
 // user alone.
-func writeReport(path string, r *pipeline.Report, out sinks.Output, skipped []readers.SourceError) error {
+func writeReport(path string, r *pipeline.Report, out published, skipped []readers.SourceError) error {
 	doc := report{
 		Version: version(), WallMS: r.Wall.Milliseconds(),
 		Inputs: []reportInput{}, Skipped: []string{}, Stages: []reportStage{},
-		Outputs: []reportOutput{{out.Path, string(out.Format), out.Rows, out.Bytes, out.Digest}},
+		Outputs: outputsOf(out),
 	}
 	for i := range r.Inputs {
 		in := &r.Inputs[i]
@@ -116,7 +115,7 @@ func writeReport(path string, r *pipeline.Report, out sinks.Output, skipped []re
 	}
 	text, err := json.MarshalIndent(doc, "", "  ")
 	if err == nil {
-		err = replaceFile(path, append(text, '\n'))
+		err = replaceFile(path, append(text, '\n'), 0o600)
 	}
 	if err != nil {
 		return fmt.Errorf("the output is complete, but the report could not be written: %w", err)
@@ -124,9 +123,21 @@ func writeReport(path string, r *pipeline.Report, out sinks.Output, skipped []re
 	return nil
 }
 
-// replaceFile writes a small file so that readers see the old or the new one. A
-// device or a pipe is written to as it is.
-func replaceFile(path string, data []byte) error {
+// outputsOf lists the files of an output.
+func outputsOf(out published) []reportOutput {
+	if !out.partitioned {
+		return []reportOutput{{out.Path, string(out.Format), out.Rows, out.Bytes, out.Digest}}
+	}
+	list := make([]reportOutput, 0, len(out.files))
+	for _, f := range out.files {
+		list = append(list, reportOutput{filepath.Join(out.Path, filepath.FromSlash(f.Path)), string(out.Format), f.Rows, f.Bytes, f.Digest})
+	}
+	return list
+}
+
+// replaceFile writes a small file with these permission bits so that readers
+// see the old or the new one. A device or a pipe is written to as it is.
+func replaceFile(path string, data []byte, mode os.FileMode) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)
 		if err != nil {
@@ -144,6 +155,9 @@ func replaceFile(path string, data []byte) error {
 	}
 	defer os.Remove(tmp.Name()) // fails once it has been renamed
 	_, err = tmp.Write(data)
+	if err == nil && mode != 0o600 {
+		err = os.Chmod(tmp.Name(), mode)
+	}
 	if err == nil {
 		err = tmp.Sync()
 	}
