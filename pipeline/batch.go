@@ -39,6 +39,9 @@ type Batch struct {
 	Rows []int32
 	// Tally counts the input rows behind the batch.
 	Tally Tally
+	// Rejects are the rows of the batch's input that a [Split] could not
+	// read as they stand, in input order. Run passes them on.
+	Rejects []Reject
 }
 
 // Release gives the batch's memory back. It may be called on a zero Batch.

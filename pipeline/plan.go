@@ -30,6 +30,8 @@ type Plan struct {
 	MemoryBytes int64
 	// TempDir is where temporary files go; empty means the system's place.
 	TempDir string
+	// Rejects, if not nil, receives the rows that could not be read.
+	Rejects Rejects
 	// Counters, if not nil, is kept up to date while the job runs, for
 	// whoever shows progress.
 	Counters *Counters

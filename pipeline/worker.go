@@ -82,6 +82,13 @@ func (f *flow) transform(ctx context.Context, w *work, applies []Apply, filter A
 			return Batch{}, err
 		}
 		b.Seq = w.seq
+		if b.Rejects != nil && f.job.plan.Rejects != nil {
+			if err := f.job.plan.Rejects.Add(b.Seq, b.Rejects); err != nil {
+				b.Release()
+				return Batch{}, err
+			}
+		}
+		b.Rejects = nil
 		f.decode.Batches.Add(1)
 		f.decode.RowsIn.Add(b.Tally.RowsIn)
 		f.decode.RowsOut.Add(b.Tally.RowsIn - b.Tally.RowsRejected)
