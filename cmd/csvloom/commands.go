@@ -72,43 +72,6 @@ func joinClose(err error, j *job) error {
 	return err
 }
 
-func (c *cli) schemaCommand() *cobra.Command {
-	var job jobFlags
-	cmd := &cobra.Command{
-		Use:     "schema INPUT...",
-		Short:   "Print the columns and their types",
-		Long:    "Prints the columns of all inputs together, as run would read them.\n" + inputHelp,
-		Example: "  csvloom schema exports/\n  csvloom schema --infer full 'logs/*.csv.gz'",
-		Args:    needInputs,
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			j, err := c.newJob(cmd.Context(), args, &job, nil, nil)
-			if err != nil {
-				return err
-			}
-			defer func() { err = joinClose(err, j) }()
-			bound, err := j.bind(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return printSchema(c.stdout, bound)
-		},
-	}
-	cmd.Flags().SortFlags = false
-	job.register(cmd.Flags())
-	return cmd
-}
-
-// printSchema prints a line for each column: its type, then its name, which may
-// have any characters.
-func printSchema(w io.Writer, j *pipeline.Job) error {
-	var s strings.Builder
-	for _, f := range j.Schema().Fields() {
-		fmt.Fprintf(&s, "%-15s %s\n", sqltype.Name(f.Type), f.Name)
-	}
-	_, err := io.WriteString(w, s.String())
-	return err
-}
-
 // planInputsShown is how many inputs plan lists by name.
 const planInputsShown = 20
 

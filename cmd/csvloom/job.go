@@ -18,6 +18,7 @@ import (
 // jobFlags are the flags of the commands that read inputs.
 type jobFlags struct {
 	input   inputFlags
+	schema  schemaFlags
 	workers int
 	readers int
 	tempDir string
@@ -26,6 +27,7 @@ type jobFlags struct {
 
 func (f *jobFlags) register(fs *pflag.FlagSet) {
 	f.input.register(fs)
+	f.schema.register(fs)
 	fs.IntVar(&f.workers, "workers", 0, "`goroutines` that decode and transform; by default one per CPU")
 	fs.IntVar(&f.readers, "readers", 0, "`inputs` read at the same time; by default as many as workers")
 	fs.StringVar(&f.memory, "memory", "", "about how much memory to use, such as `512MiB`; by default a quarter of what there is, at most 4 GiB. Groups that do not fit go to --temp-dir; sort, distinct and median hold their rows")
@@ -47,25 +49,7 @@ type job struct {
 // publishing is a sink that remembers what it has published.
 type publishing struct {
 	*sinks.Sink
-	tx pipeline.Tx
-}
-
-// published is what a run has published.
-type published struct {
-	sinks.Output
-	partitioned bool               // the output is a directory
-	files       []sinks.FileOutput // in it
-}
-
-// published tells what the sink has published.
-func (p *publishing) published() published {
-	switch tx := p.tx.(type) {
-	case *sinks.Tx:
-		return published{Output: tx.Output()}
-	case *sinks.PartitionTx:
-		return published{tx.Output(), true, tx.Files()}
-	}
-	return published{}
+	tx *sinks.Tx
 }
 
 func (p *publishing) Begin(ctx context.Context, t *pipeline.Task, s *arrow.Schema) (pipeline.Tx, error) {
@@ -73,7 +57,7 @@ func (p *publishing) Begin(ctx context.Context, t *pipeline.Task, s *arrow.Schem
 	if err != nil {
 		return nil, err
 	}
-	p.tx = tx
+	p.tx = tx.(*sinks.Tx)
 	return tx, nil
 }
 
@@ -93,6 +77,7 @@ func (c *cli) newJob(ctx context.Context, args []string, f *jobFlags, steps *ste
 		errs = append(errs, err)
 		j.out, j.sink = out, &publishing{Sink: sink}
 	}
+	errs = append(errs, f.schema.settle(&f.input.csv))
 	if err := errors.Join(errs...); err != nil {
 		return nil, errors.Join(err, f.input.settle())
 	}
@@ -123,6 +108,9 @@ func (j *job) bind(ctx context.Context) (*pipeline.Job, error) {
 	}
 	for _, n := range j.inputs.source.Notes() {
 		j.cli.messages.note("%s", n)
+	}
+	for _, w := range j.inputs.source.Warnings() {
+		j.cli.messages.warn("%s", w)
 	}
 	return bound, j.declareOrder(bound.Schema())
 }
@@ -164,7 +152,7 @@ func (j *job) run(ctx context.Context, reportPath string) error {
 	for _, d := range j.inputs.source.Departures() {
 		j.cli.messages.warn("%s", d)
 	}
-	output := j.sink.published()
+	output := j.sink.tx.Output()
 	j.tellStages(report)
 	j.cli.messages.note("%s", summary(report, output, time.Since(start)))
 	if reportPath != "" {
@@ -182,7 +170,7 @@ func (j *job) run(ctx context.Context, reportPath string) error {
 func (j *job) close() error { return j.inputs.close() }
 
 // summary is the line that ends every run.
-func summary(r *pipeline.Report, out published, wall time.Duration) string {
+func summary(r *pipeline.Report, out sinks.Output, wall time.Duration) string {
 	to := out.Path
 	if to == "-" || to == "" {
 		to = "standard output"
@@ -199,11 +187,7 @@ func summary(r *pipeline.Report, out published, wall time.Duration) string {
 	if rejected > 0 {
 		s += fmt.Sprintf(", %s rejected", thousands(rejected))
 	}
-	size := binaryBytes(out.Bytes)
-	if out.partitioned {
-		size = countOf(len(out.files), "file") + ", " + size
-	}
-	return s + fmt.Sprintf("; %s to %s (%s) in %.2f s", countOf(int(out.Rows), "row"), to, size, wall.Seconds())
+	return s + fmt.Sprintf("; %s to %s (%s) in %.2f s", countOf(int(out.Rows), "row"), to, binaryBytes(out.Bytes), wall.Seconds())
 }
 
 // tellStages prints the work of each stage with --verbose.

@@ -46,15 +46,18 @@ func (d *Drift) event(i int) *DriftAction {
 	return [...]*DriftAction{&d.New, &d.Missing, &d.Reorder, &d.Retype}[i]
 }
 
+// DriftAccepted accepts everything.
+var DriftAccepted = Drift{DriftEvolve, DriftEvolve, DriftEvolve, DriftEvolve}
+
 // Defaults: without a schema file, files differ as they please; with one, what
 // would change the table's columns or types stops the run.
 var (
-	driftDefault       = Drift{DriftEvolve, DriftEvolve, DriftEvolve, DriftEvolve}
+	driftDefault       = DriftAccepted
 	driftDefaultSchema = Drift{DriftFail, DriftWarn, DriftEvolve, DriftFail}
 )
 
-// over returns d with what it leaves unset taken from o.
-func (d Drift) over(o Drift) Drift {
+// Over returns d with what it leaves unset taken from o.
+func (d Drift) Over(o Drift) Drift {
 	for i := range driftEvents {
 		if a := d.event(i); *a == DriftUnset {
 			*a = *o.event(i)
@@ -102,7 +105,7 @@ func ParseDrift(text string) (d Drift, err error) {
 			return d, fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	return d.over(Drift{all, all, all, all}), nil
+	return d.Over(Drift{all, all, all, all}), nil
 }
 
 func (d *Drift) named(name string) *DriftAction {

@@ -373,45 +373,43 @@ func (s *Source) misfit(ctx context.Context, t *pipeline.Task, f *file, field, a
 	return nil, nil // a bad row, told when it is read
 }
 
-// drifted does what the settings say about headers that differ.
-func (s *Source) drifted(ctx context.Context, t *pipeline.Task) error {
-	d := s.drift()
+// CheckDrift does what d, then the schema file, then the default says about
+// headers that differ: it returns warnings, and the errors about the first
+// input that is not accepted. Schema does the same with Options.Drift.
+func (s *Source) CheckDrift(ctx context.Context, t *pipeline.Task, d Drift) (warnings []string, err error) {
+	if given := s.options.Schema; given != nil {
+		d = d.Over(given.Drift).Over(driftDefaultSchema)
+	} else {
+		d = d.Over(driftDefault)
+	}
 	if d == driftDefault {
-		return nil
+		return nil, nil
 	}
 	headers, err := s.Headers(ctx, t)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r := s.reference()
 	warned := 0
 	for i := range headers {
 		h := &headers[i]
 		if err := s.driftError(h, &d, r); err != nil {
-			return err
+			return warnings, err
 		}
-		if text := driftWarning(h, &d); text != "" {
+		for _, text := range driftWarnings(h, &d, r) {
 			if warned++; warned <= driftWarningsMax {
-				s.warnings = append(s.warnings, fmt.Sprintf("%s differs from %s: %s%s", positionText(h.First, h.Line), r.name, text, sharedBy(h)))
+				warnings = append(warnings, text)
 			}
 		}
 	}
 	if warned > driftWarningsMax {
-		s.warnings = append(s.warnings, fmt.Sprintf("%d more headers differ; csvloom schema lists them all", warned-driftWarningsMax))
+		warnings = append(warnings, fmt.Sprintf("%d more warnings about headers; csvloom schema shows them all", warned-driftWarningsMax))
 	}
-	return nil
+	return warnings, nil
 }
 
 // driftWarningsMax bounds the warnings about headers.
 const driftWarningsMax = 20
-
-// drift is what holds: the options, then the schema file, then the default.
-func (s *Source) drift() Drift {
-	if given := s.options.Schema; given != nil {
-		return s.options.Drift.over(given.Drift).over(driftDefaultSchema)
-	}
-	return s.options.Drift.over(driftDefault)
-}
 
 func positionText(file string, line int64) string {
 	return pipeline.Position{File: file, Line: line}.String()
@@ -424,8 +422,9 @@ func sharedBy(h *Header) string {
 	return fmt.Sprintf(" (%d inputs, the last is %s)", h.Inputs, h.Last)
 }
 
-// driftWarning tells the events that are to be warned of; "" for none.
-func driftWarning(h *Header, d *Drift) string {
+// driftWarnings tells the events that are to be warned of: in one warning what
+// the header says, in another what its columns hold.
+func driftWarnings(h *Header, d *Drift, r *reference) (warnings []string) {
 	var parts []string
 	add := func(a DriftAction, names []string, one, several string) {
 		if a != DriftWarn || len(names) == 0 {
@@ -440,18 +439,32 @@ func driftWarning(h *Header, d *Drift) string {
 	add(d.New, h.New, "new column", "new columns")
 	add(d.Missing, h.Missing, "it lacks column", "it lacks columns")
 	add(d.Reorder, h.Moved, "another place for column", "another order of columns")
-	if d.Retype == DriftWarn {
-		for i := range h.Retyped {
-			t := &h.Retyped[i]
-			parts = append(parts, fmt.Sprintf("column %s is %s instead of %s from %s on", pipeline.Excerpt(t.Column), t.Found, t.Type, t.Input))
+	if len(parts) > 0 {
+		if d.New == DriftWarn || d.Missing == DriftWarn {
+			for _, r := range h.Renamed {
+				parts = append(parts, fmt.Sprintf("perhaps %s is now called %s", pipeline.Excerpt(r.From), pipeline.Excerpt(r.To)))
+			}
 		}
+		warnings = append(warnings, fmt.Sprintf("%s differs from %s: %s%s", positionText(h.First, h.Line), r.name, strings.Join(parts, "; "), sharedBy(h)))
 	}
-	if len(parts) > 0 && (d.New == DriftWarn || d.Missing == DriftWarn) {
-		for _, r := range h.Renamed {
-			parts = append(parts, fmt.Sprintf("perhaps %s is now called %s", pipeline.Excerpt(r.From), pipeline.Excerpt(r.To)))
+	if d.Retype != DriftWarn || len(h.Retyped) == 0 {
+		return warnings
+	}
+	parts = nil
+	for i := range h.Retyped {
+		if i == namesShown {
+			parts = append(parts, fmt.Sprintf("and %s more", count(len(h.Retyped)-i, "column")))
+			break
 		}
+		t := &h.Retyped[i]
+		parts = append(parts, fmt.Sprintf("column %s is %s instead of %s", pipeline.Excerpt(t.Column), t.Found, t.Type))
 	}
-	return strings.Join(parts, "; ")
+	first := &h.Retyped[0]
+	at := pipeline.Position{File: first.Input, Line: first.Line}
+	if first.Err != nil {
+		at = first.Err.Pos
+	}
+	return append(warnings, fmt.Sprintf("%s: %s", at, strings.Join(parts, "; ")))
 }
 
 // namesShown is how many names a message lists.

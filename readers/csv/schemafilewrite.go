@@ -65,7 +65,7 @@ func (s *SchemaFile) Append(dst []byte, candidates []Rename) []byte {
 		}
 	}
 	dst = append(dst, "drift:\n"...)
-	d := s.Drift.over(driftDefaultSchema)
+	d := s.Drift.Over(driftDefaultSchema)
 	for i, event := range driftEvents {
 		dst = fmt.Appendf(dst, "  %s: %s\n", event, *d.event(i))
 	}
@@ -126,7 +126,7 @@ func yamlText(s string) string {
 func (s *Source) SchemaFile() *SchemaFile {
 	out := &SchemaFile{Drift: driftDefaultSchema}
 	if given := s.options.Schema; given != nil {
-		out.Rename, out.Ignore, out.Drift = given.Rename, given.Ignore, given.Drift.over(driftDefaultSchema)
+		out.Rename, out.Ignore, out.Drift = given.Rename, given.Ignore, given.Drift.Over(driftDefaultSchema)
 	} else if s.lacks() {
 		out.Drift.Missing = DriftEvolve
 	}

@@ -109,7 +109,7 @@ func (s *Source) Schema(ctx context.Context, t *pipeline.Task) (*arrow.Schema, e
 		return nil, err
 	}
 	s.schema = schema
-	if err := s.drifted(ctx, t); err != nil {
+	if s.warnings, err = s.CheckDrift(ctx, t, s.options.Drift); err != nil {
 		s.schema = nil
 		return nil, err
 	}

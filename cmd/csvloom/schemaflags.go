@@ -1,0 +1,67 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"csvloom/pipeline"
+	"csvloom/readers/csv"
+
+	"github.com/spf13/pflag"
+)
+
+// schemaFlags bind a run to a schema file and say what headers that differ do.
+type schemaFlags struct {
+	path  string
+	drift string
+
+	settled csv.Drift // what drift says
+	later   bool      // headers are compared after reading, by the command
+}
+
+func (f *schemaFlags) register(fs *pflag.FlagSet) {
+	fs.StringVar(&f.path, "schema", "", "schema `file` (see csvloom schema --write): its names, order and types are binding")
+	fs.StringVar(&f.drift, "drift", "", "what a header does that differs from the schema file or the first input: `evolve`, warn or fail; or for each event, such as new=fail,missing=warn,reorder=evolve,retype=fail. By default evolve; with a schema file what that says")
+}
+
+// settle puts the flags into the options of the reader.
+func (f *schemaFlags) settle(o *csv.Options) error {
+	var errs []error
+	drift, err := csv.ParseDrift(f.drift)
+	if err != nil {
+		errs = append(errs, pipeline.Usagef("--drift: %w", err))
+	}
+	f.settled, o.Drift = drift, drift
+	if f.later {
+		o.Drift = csv.DriftAccepted
+	}
+	if f.path != "" {
+		if o.AllVarchar {
+			errs = append(errs, pipeline.Usagef("--all-varchar and --schema contradict each other; say one of them"))
+		}
+		if o.Schema, err = readSchemaFile(f.path); err != nil {
+			errs = append(errs, &pipeline.UsageError{Err: err})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func readSchemaFile(path string) (*csv.SchemaFile, error) {
+	text, err := readUpTo(path, csv.SchemaFileBytesMax+1)
+	if err != nil {
+		return nil, fmt.Errorf("--schema: %w", err)
+	}
+	return csv.ParseSchemaFile(path, text)
+}
+
+// readUpTo reads a file, but no more of it than bytesMax.
+func readUpTo(path string, bytesMax int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, bytesMax))
+}
