@@ -49,7 +49,25 @@ type job struct {
 // publishing is a sink that remembers what it has published.
 type publishing struct {
 	*sinks.Sink
-	tx *sinks.Tx
+	tx pipeline.Tx
+}
+
+// published is what a run has published.
+type published struct {
+	sinks.Output
+	partitioned bool               // the output is a directory
+	files       []sinks.FileOutput // in it
+}
+
+// published tells what the sink has published.
+func (p *publishing) published() published {
+	switch tx := p.tx.(type) {
+	case *sinks.Tx:
+		return published{Output: tx.Output()}
+	case *sinks.PartitionTx:
+		return published{tx.Output(), true, tx.Files()}
+	}
+	return published{}
 }
 
 func (p *publishing) Begin(ctx context.Context, t *pipeline.Task, s *arrow.Schema) (pipeline.Tx, error) {
@@ -57,7 +75,7 @@ func (p *publishing) Begin(ctx context.Context, t *pipeline.Task, s *arrow.Schem
 	if err != nil {
 		return nil, err
 	}
-	p.tx = tx.(*sinks.Tx)
+	p.tx = tx
 	return tx, nil
 }
 
@@ -152,7 +170,7 @@ func (j *job) run(ctx context.Context, reportPath string) error {
 	for _, d := range j.inputs.source.Departures() {
 		j.cli.messages.warn("%s", d)
 	}
-	output := j.sink.tx.Output()
+	output := j.sink.published()
 	j.tellStages(report)
 	j.cli.messages.note("%s", summary(report, output, time.Since(start)))
 	if reportPath != "" {
@@ -170,7 +188,7 @@ func (j *job) run(ctx context.Context, reportPath string) error {
 func (j *job) close() error { return j.inputs.close() }
 
 // summary is the line that ends every run.
-func summary(r *pipeline.Report, out sinks.Output, wall time.Duration) string {
+func summary(r *pipeline.Report, out published, wall time.Duration) string {
 	to := out.Path
 	if to == "-" || to == "" {
 		to = "standard output"
@@ -187,7 +205,11 @@ func summary(r *pipeline.Report, out sinks.Output, wall time.Duration) string {
 	if rejected > 0 {
 		s += fmt.Sprintf(", %s rejected", thousands(rejected))
 	}
-	return s + fmt.Sprintf("; %s to %s (%s) in %.2f s", countOf(int(out.Rows), "row"), to, binaryBytes(out.Bytes), wall.Seconds())
+	size := binaryBytes(out.Bytes)
+	if out.partitioned {
+		size = countOf(len(out.files), "file") + ", " + size
+	}
+	return s + fmt.Sprintf("; %s to %s (%s) in %.2f s", countOf(int(out.Rows), "row"), to, size, wall.Seconds())
 }
 
 // tellStages prints the work of each stage with --verbose.

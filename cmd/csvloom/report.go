@@ -9,7 +9,6 @@ import (
 
 	"csvloom/pipeline"
 	"csvloom/readers"
-	"csvloom/sinks"
 )
 
 // report is the JSON that --report writes.
@@ -93,11 +92,11 @@ const reportStart = "{\n  \"csvloom_version\": "
 
 // writeReport writes the account of a run, whole or not at all, readable by the
 // user alone.
-func writeReport(path string, r *pipeline.Report, out sinks.Output, skipped []readers.SourceError) error {
+func writeReport(path string, r *pipeline.Report, out published, skipped []readers.SourceError) error {
 	doc := report{
 		Version: version(), WallMS: r.Wall.Milliseconds(),
 		Inputs: []reportInput{}, Skipped: []string{}, Stages: []reportStage{},
-		Outputs: []reportOutput{{out.Path, string(out.Format), out.Rows, out.Bytes, out.Digest}},
+		Outputs: outputsOf(out),
 	}
 	for i := range r.Inputs {
 		in := &r.Inputs[i]
@@ -122,6 +121,18 @@ func writeReport(path string, r *pipeline.Report, out sinks.Output, skipped []re
 		return fmt.Errorf("the output is complete, but the report could not be written: %w", err)
 	}
 	return nil
+}
+
+// outputsOf lists the files of an output.
+func outputsOf(out published) []reportOutput {
+	if !out.partitioned {
+		return []reportOutput{{out.Path, string(out.Format), out.Rows, out.Bytes, out.Digest}}
+	}
+	list := make([]reportOutput, 0, len(out.files))
+	for _, f := range out.files {
+		list = append(list, reportOutput{filepath.Join(out.Path, filepath.FromSlash(f.Path)), string(out.Format), f.Rows, f.Bytes, f.Digest})
+	}
+	return list
 }
 
 // replaceFile writes a small file with these permission bits so that readers
