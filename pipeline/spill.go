@@ -116,14 +116,29 @@ type Spiller interface {
 	// state is the partition of each row, a Uint8 that ascends within a
 	// batch; rows that belong together have the same.
 	Partitions() int
+	// RunSchema is the schema of the result of one partition.
+	RunSchema() *arrow.Schema
+	// MergePartition merges the states of one partition, like Merge, and
+	// emits its result in the order that MergeRuns wants.
+	MergePartition(ctx context.Context, t *Task, states iter.Seq2[Batch, error], emit Emit) error
 	// MergeRuns puts the results of all partitions together in their final
 	// order; each run is in order by itself.
 	MergeRuns(ctx context.Context, t *Task, runs []iter.Seq2[Batch, error], emit Emit) error
 }
 
-// runRows is how many rows of a partition's result are written as one batch: one
-// of each partition is in memory when they are put together.
-const runRows = 4 << 10
+// runRowsMax bounds the rows of a partition's result that are written as one
+// batch, as RunBatchBytes does: one of each partition is in memory when they are
+// put together.
+const runRowsMax = 4 << 10
+
+// runRows is how many rows of a record make a batch of a run.
+func runRows(rec arrow.Record) int64 {
+	size := int64(0)
+	for _, c := range rec.Columns() {
+		size += int64(c.Data().SizeInBytes())
+	}
+	return min(max(RunBatchBytes/(size/max(rec.NumRows(), 1)+1), 1), runRowsMax)
+}
 
 // mergeSpilled is the Merge of states that were spilled.
 func mergeSpilled(ctx context.Context, t *Task, r Spiller, states *spill, emit Emit) error {
@@ -131,7 +146,7 @@ func mergeSpilled(ctx context.Context, t *Task, r Spiller, states *spill, emit E
 		return err
 	}
 	partitions := len(states.files)
-	results := newSpill(t, r.Schema(), partitions)
+	results := newSpill(t, r.RunSchema(), partitions)
 	defer results.close()
 	alone := *t
 	alone.Workers = 1
@@ -142,10 +157,11 @@ func mergeSpilled(ctx context.Context, t *Task, r Spiller, states *spill, emit E
 			if states.files[p].file == nil {
 				return nil
 			}
-			return r.Merge(merging, &alone, states.read(merging, p), func(b Batch) error {
+			return r.MergePartition(merging, &alone, states.read(merging, p), func(b Batch) error {
 				defer b.Release()
-				for from := int64(0); from < b.Record.NumRows(); from += runRows {
-					slice := b.Record.NewSlice(from, min(from+runRows, b.Record.NumRows()))
+				rows := runRows(b.Record)
+				for from := int64(0); from < b.Record.NumRows(); from += rows {
+					slice := b.Record.NewSlice(from, min(from+rows, b.Record.NumRows()))
 					err := results.add(p, slice)
 					slice.Release()
 					if err != nil {

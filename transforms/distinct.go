@@ -1,10 +1,8 @@
 package transforms
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 
@@ -14,6 +12,7 @@ import (
 	"csvloom/pipeline/sqltype"
 	"csvloom/transforms/aggregate"
 	"csvloom/transforms/expr"
+	"csvloom/transforms/internal/radix"
 	"csvloom/transforms/internal/rowkey"
 	"csvloom/transforms/internal/take"
 )
@@ -25,7 +24,8 @@ type distinct struct{ columns []string }
 // those that are equal in the given columns, or in all columns if none is
 // given. NULLs are equal to each other. The rows kept stay in input order.
 //
-// Its state is the rows kept, with their places in the columns row.source and
+// Its state is the rows kept, with the hash partition of the values compared in
+// the column partition, by which they ascend, and their places in row.source and
 // row.line.
 func Distinct(columns []string) (pipeline.Reducer, error) {
 	seen := map[string]bool{}
@@ -43,7 +43,8 @@ func (d *distinct) String() string {
 }
 
 func (d *distinct) Bind(in *arrow.Schema) (pipeline.BoundReducer, error) {
-	b := &boundDistinct{schema: in, partial: placedSchema(in)}
+	b := &boundDistinct{schema: in, placed: placedSchema(in)}
+	b.partial = partitionedSchema(b.placed)
 	var errs []error
 	if len(d.columns) == 0 {
 		for i := range in.NumFields() {
@@ -70,9 +71,11 @@ func (d *distinct) Bind(in *arrow.Schema) (pipeline.BoundReducer, error) {
 }
 
 type boundDistinct struct {
-	schema, partial *arrow.Schema
-	keys            []int
-	types           []arrow.DataType
+	schema  *arrow.Schema
+	placed  *arrow.Schema // of the input's columns and places
+	partial *arrow.Schema // of the partition and these
+	keys    []int
+	types   []arrow.DataType
 }
 
 func (d *boundDistinct) Schema() *arrow.Schema  { return d.schema }
@@ -121,18 +124,9 @@ func (f *firsts) reset(d *boundDistinct) (err error) {
 // rows that are the first of their keys so far are in f.fresh; the caller adds a
 // record of just these.
 func (f *firsts) meet(d *boundDistinct, rec arrow.Record, at func(row int) place) {
-	n := int(rec.NumRows())
-	f.columns = f.columns[:0]
-	for _, k := range d.keys {
-		f.columns = append(f.columns, rec.Column(k))
-	}
-	f.numbers = slices.Grow(f.numbers[:0], n)[:n]
-	f.index.Number(f.columns, f.numbers)
+	f.number(d, rec)
 	f.fresh = f.fresh[:0]
 	chunk := uint32(len(f.recs))
-	for len(f.rows) < f.index.Len() {
-		f.rows = append(f.rows, first{})
-	}
 	for i, number := range f.numbers {
 		p, row := at(i), &f.rows[number]
 		if row.line != 0 && p.compare(row.place) >= 0 {
@@ -143,20 +137,70 @@ func (f *firsts) meet(d *boundDistinct, rec arrow.Record, at func(row int) place
 	}
 }
 
+// number numbers the keys of a record's rows.
+func (f *firsts) number(d *boundDistinct, rec arrow.Record) {
+	n := int(rec.NumRows())
+	f.columns = f.columns[:0]
+	for _, k := range d.keys {
+		f.columns = append(f.columns, rec.Column(k))
+	}
+	f.numbers = slices.Grow(f.numbers[:0], n)[:n]
+	f.index.Number(f.columns, f.numbers)
+	for len(f.rows) < f.index.Len() {
+		f.rows = append(f.rows, first{})
+	}
+}
+
 // add keeps the record of the fresh rows.
 func (f *firsts) add(rec arrow.Record) {
 	f.recs = append(f.recs, rec)
 	f.held += recordBytes(rec)
 }
 
-// ordered names the rows in input order.
-func (f *firsts) ordered() []take.Ref {
-	slices.SortFunc(f.rows, func(a, b first) int { return a.compare(b.place) })
-	refs := make([]take.Ref, len(f.rows))
-	for i, r := range f.rows {
+// byPlace orders rows by their places.
+func byPlace(rows []first) []first {
+	ids := make([]uint32, len(rows))
+	words := make([]uint64, len(rows))
+	for i, r := range rows {
+		ids[i], words[i] = uint32(i), uint64(r.line)
+	}
+	radix.Sort(words, ids)
+	for i, id := range ids {
+		words[i] = uint64(rows[id].source)
+	}
+	radix.Sort(words, ids)
+	sorted := make([]first, len(rows))
+	for i, id := range ids {
+		sorted[i] = rows[id]
+	}
+	return sorted
+}
+
+func refsOf(rows []first) []take.Ref {
+	refs := make([]take.Ref, len(rows))
+	for i, r := range rows {
 		refs[i] = r.ref
 	}
 	return refs
+}
+
+// byPartition orders rows by the hash partition of their keys, and returns it
+// for each.
+func (f *firsts) byPartition() ([]take.Ref, []uint8) {
+	partitions := f.index.Partitions()
+	var starts [aggregate.PartitionCount + 1]int
+	for _, p := range partitions {
+		starts[p+1]++
+	}
+	for p := range aggregate.PartitionCount {
+		starts[p+1] += starts[p]
+	}
+	refs, sorted := make([]take.Ref, len(f.rows)), make([]uint8, len(f.rows))
+	for i, p := range partitions {
+		refs[starts[p]], sorted[starts[p]] = f.rows[i].ref, p
+		starts[p]++
+	}
+	return refs, sorted
 }
 
 func (f *firsts) bytes() int64 {
@@ -178,7 +222,7 @@ func (l *distinctLocal) Fold(b pipeline.Batch) error {
 	if len(l.firsts.fresh) == 0 {
 		return nil
 	}
-	all := withPlaces(l.task.Alloc, l.bound.partial, &b, nil, l.lines)
+	all := withPlaces(l.task.Alloc, l.bound.placed, &b, nil, l.lines)
 	defer all.Release()
 	if len(l.firsts.fresh) == len(l.lines) {
 		all.Retain()
@@ -196,7 +240,13 @@ func (l *distinctLocal) Fold(b pipeline.Batch) error {
 func (l *distinctLocal) Bytes() int64 { return l.firsts.bytes() + 8*int64(cap(l.lines)) }
 
 func (l *distinctLocal) Flush(emit pipeline.Emit) error {
-	err := flushRows(l.task.Alloc, l.bound.partial, l.firsts.recs, l.firsts.ordered(), asState(emit))
+	refs, partitions := l.firsts.byPartition()
+	err := flushRows(l.task.Alloc, l.bound.placed, l.firsts.recs, refs, func(rec arrow.Record) error {
+		n := int(rec.NumRows())
+		state := withPartitions(l.task.Alloc, l.bound.partial, rec, partitions[:n])
+		partitions = partitions[n:]
+		return emit(pipeline.Batch{Record: state})
+	})
 	if err != nil {
 		return err
 	}
@@ -206,42 +256,6 @@ func (l *distinctLocal) Flush(emit pipeline.Emit) error {
 func (l *distinctLocal) Close() {
 	releaseRecords(l.firsts.recs)
 	l.firsts.recs = nil
-}
-
-func (d *boundDistinct) Merge(ctx context.Context, t *pipeline.Task, states iter.Seq2[pipeline.Batch, error], emit pipeline.Emit) error {
-	var f firsts
-	if err := f.reset(d); err != nil {
-		return err
-	}
-	defer func() { releaseRecords(f.recs) }()
-	for b, err := range states {
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err == nil && !b.Record.Schema().Equal(d.partial) {
-			err = errState("distinct")
-		}
-		if err != nil {
-			b.Release()
-			return err
-		}
-		p := newPlaced(b.Record)
-		f.meet(d, b.Record, func(i int) place { return p.place(uint32(i)) })
-		switch len(f.fresh) {
-		case 0:
-			b.Release()
-		case len(f.numbers):
-			f.add(b.Record)
-		default:
-			rec, err := take.Record(t.Alloc, b.Record, f.fresh)
-			b.Release()
-			if err != nil {
-				return err
-			}
-			f.add(rec)
-		}
-	}
-	return emitTaken(ctx, t, d.schema, f.recs, chunked(f.ordered()), emit)
 }
 
 // errState says that a state is not the reducer's own; states can come from

@@ -11,6 +11,35 @@ import (
 	"csvloom/transforms/internal/take"
 )
 
+// partitionColumn is the hash partition of a row, in states that are spilled by
+// partition.
+const partitionColumn = "partition"
+
+// partitionedSchema is a schema with the partition before it.
+func partitionedSchema(s *arrow.Schema) *arrow.Schema {
+	partition := arrow.Field{Name: partitionColumn, Type: arrow.PrimitiveTypes.Uint8}
+	return arrow.NewSchema(append([]arrow.Field{partition}, s.Fields()...), nil)
+}
+
+// withPartitions puts the partitions before the columns of rec, which it takes
+// ownership of.
+func withPartitions(alloc memory.Allocator, schema *arrow.Schema, rec arrow.Record, partitions []uint8) arrow.Record {
+	defer rec.Release()
+	b := array.NewUint8Builder(alloc)
+	defer b.Release()
+	b.AppendValues(partitions, nil)
+	p := b.NewArray()
+	defer p.Release()
+	return array.NewRecord(schema, append([]arrow.Array{p}, rec.Columns()...), rec.NumRows())
+}
+
+// withoutPartitions is the inverse: it takes ownership of rec and returns its
+// other columns, of the given schema.
+func withoutPartitions(schema *arrow.Schema, rec arrow.Record) arrow.Record {
+	defer rec.Release()
+	return array.NewRecord(schema, rec.Columns()[1:], rec.NumRows())
+}
+
 // The states of distinct, sort and sample are rows with their places: the
 // input's columns, columns of the reducer's own, and at the end these two.
 const (

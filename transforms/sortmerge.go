@@ -4,13 +4,13 @@ import (
 	"context"
 	"iter"
 	"math"
+	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 	"golang.org/x/sync/errgroup"
 
 	"csvloom/pipeline"
-	"csvloom/transforms/internal/rowkey"
 	"csvloom/transforms/internal/runmerge"
 	"csvloom/transforms/internal/take"
 )
@@ -233,12 +233,11 @@ func (s *boundSort) MergeRuns(ctx context.Context, t *pipeline.Task, runs []iter
 }
 
 func (s *boundSort) mergeRuns(ctx context.Context, t *pipeline.Task, out *arrow.Schema, batchBytes int64, runs []iter.Seq2[pipeline.Batch, error], emit pipeline.Emit) error {
-	places := []rowkey.Column{{Type: arrow.PrimitiveTypes.Int64}, {Type: arrow.PrimitiveTypes.Int64}}
 	n := s.partial.NumFields()
 	return runmerge.Merge(ctx, runmerge.Order{
 		In: s.partial, Out: out,
-		Keys:    append(append([]rowkey.Column{}, s.keys...), places...),
-		Columns: append(append([]int{}, s.columns...), n-2, n-1),
+		Keys:    slices.Concat(s.keys, placeKeys),
+		Columns: append(slices.Clone(s.columns), n-2, n-1),
 		Limit:   s.limit, BatchBytes: batchBytes,
 	}, t.Alloc, runs, emit)
 }

@@ -23,3 +23,10 @@ func (x *Index) Number(columns []arrow.Array, numbers []uint32) {
 
 // Bytes estimates the memory the index holds.
 func (x *Index) Bytes() int64 { return x.grouping.bytes() }
+
+// PartitionCount is how many hash partitions there are.
+const PartitionCount = partitionCount
+
+// Partitions returns the hash partition of every distinct row, by number; it is
+// less than [PartitionCount] and depends on the row's values only.
+func (x *Index) Partitions() []uint8 { return x.grouping.partitions() }
