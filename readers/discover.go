@@ -16,6 +16,7 @@ import (
 
 	"csvloom/pipeline"
 	"csvloom/pipeline/sqltype"
+	"csvloom/readers/internal/charset"
 	"csvloom/readers/internal/fetch"
 	"csvloom/readers/internal/spool"
 )
@@ -53,6 +54,12 @@ func Discover(ctx context.Context, args []string, o Options) (*Set, error) {
 			workers: o.Workers, afterBytes: aheadAfterBytes, batchBytes: batchBytes,
 			shared: newReadAhead(min(o.Workers*aheadBytesPerWorker, aheadBytesMax)),
 		},
+	}
+	if o.Encoding != "" {
+		set.encoding = charset.Lookup(o.Encoding)
+	}
+	if o.EncodingFallback != "" {
+		set.fallback = charset.Lookup(o.EncodingFallback)
 	}
 	d := &discovery{
 		ctx: ctx, options: o, set: set, credentials: credentials,

@@ -8,6 +8,7 @@ import (
 	"os"
 	"syscall"
 
+	"csvloom/readers/internal/charset"
 	"csvloom/readers/internal/fetch"
 	"csvloom/readers/internal/spool"
 )
@@ -76,12 +77,13 @@ func ofTheSource(err error) bool {
 		kept     *spool.Error
 		download *fetch.Error
 		damage   *compressionError
+		garbled  *charset.Error
 		errno    syscall.Errno
 	)
 	switch {
 	case errors.As(err, &kept):
 		return false
-	case errors.As(err, &download), errors.As(err, &damage), errors.Is(err, errNotRegular):
+	case errors.As(err, &download), errors.As(err, &damage), errors.As(err, &garbled), errors.Is(err, errNotRegular):
 		return true
 	case errors.As(err, &errno):
 		// Any other file would meet these as well.

@@ -5,7 +5,10 @@ import (
 	"io"
 	"math"
 	"os"
+	"sync"
 	"sync/atomic"
+
+	"csvloom/readers/internal/charset"
 )
 
 // kind is how an input's bytes are had.
@@ -35,6 +38,10 @@ type Input struct {
 	file   *openedStdin // of an openedFile
 	pipe   *received
 	remote *remote
+
+	checking  sync.Mutex // is held while the input is looked at for its encoding
+	checked   bool
+	checkedAs *charset.Charset // nil: nothing needs to be declared
 }
 
 const (
@@ -42,11 +49,20 @@ const (
 	bytesUnasked = -2
 )
 
-// Open returns the input's content from its start, decompressed. For a URL it
+// Open returns the input's content from its start, decompressed and in UTF-8. For a URL it
 // waits until the download is complete; a pipe is followed while it is being
 // received. The error is a *[SourceError], for which errors.Is(err, ErrSkipped)
 // holds when the run is to go on without the input, or ctx's cause.
 func (in *Input) Open(ctx context.Context) (*Stream, error) {
+	declared, err := in.declared(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return in.open(ctx, declared)
+}
+
+// open is Open with a declared encoding, if any.
+func (in *Input) open(ctx context.Context, declared *charset.Charset) (*Stream, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -65,11 +81,41 @@ func (in *Input) Open(ctx context.Context) (*Stream, error) {
 		}
 		return nil, err
 	}
-	s, err := newStream(ctx, in.Name, r, p)
+	s, err := newStream(ctx, in.Name, r, p, declared)
 	if err != nil {
 		return nil, in.set.judge(in, err)
 	}
 	return s, nil
+}
+
+// declared returns the encoding that the input is to be read in: nil when nothing
+// is declared. With a fallback the input is read once, to its end, to see whether
+// it needs it.
+func (in *Input) declared(ctx context.Context) (*charset.Charset, error) {
+	if in.set.fallback == nil {
+		return in.set.encoding, nil
+	}
+	in.checking.Lock()
+	defer in.checking.Unlock()
+	if in.checked {
+		return in.checkedAs, nil
+	}
+	s, err := in.open(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close() // it is only read
+	if s.charset == charset.UTF8 {
+		invalid, err := charset.FirstInvalid(s)
+		if err != nil {
+			return nil, in.set.judge(in, err)
+		}
+		if invalid >= 0 {
+			in.checkedAs = in.set.fallback
+		}
+	}
+	in.checked = true
+	return in.checkedAs, nil
 }
 
 // parallelBytesMin is how long an input, as far as its length is known, must be

@@ -7,9 +7,12 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 
 	"csvloom/pipeline"
+	"csvloom/pipeline/sqltype"
+	"csvloom/readers/internal/charset"
 	"csvloom/readers/internal/fetch"
 )
 
@@ -35,6 +38,16 @@ type Options struct {
 	// several frames), 1 to 1024; zero means GOMAXPROCS. Anything else is
 	// decompressed by the one who reads. The content does not depend on it.
 	Workers int
+	// Encoding names the encoding that all inputs are in, unless one has a byte
+	// order mark, which is certain. Empty means that UTF-16 and UTF-32 are told
+	// by mark or by the places of zero bytes, and anything else is UTF-8. Names
+	// are those of the WHATWG and of IANA. What the encoding does not define is
+	// an error that names the byte.
+	Encoding string
+	// EncodingFallback names the encoding of those inputs that are not valid
+	// UTF-8 and not told to be UTF-16 or UTF-32. Each input is read to its end to
+	// see that, before its first row is. It excludes Encoding.
+	EncodingFallback string
 	// TempDir is where downloads and pipes are kept while the Set is open;
 	// empty means the system's directory for temporary files.
 	TempDir string
@@ -116,6 +129,7 @@ func (o Options) Validate() error {
 	if o.Workers < 0 || o.Workers > workersMax {
 		errs = append(errs, fmt.Errorf("the number of decompressing workers is %d, expected 1 to %d", o.Workers, workersMax))
 	}
+	errs = append(errs, o.validateEncodings())
 	for _, n := range []struct {
 		name  string
 		value int64
@@ -137,6 +151,26 @@ func (o Options) Validate() error {
 		return &pipeline.UsageError{Err: err}
 	}
 	return nil
+}
+
+func (o Options) validateEncodings() error {
+	var errs []error
+	for _, e := range []struct{ option, name string }{{"encoding", o.Encoding}, {"encoding fallback", o.EncodingFallback}} {
+		if e.name == "" || charset.Lookup(e.name) != nil {
+			continue
+		}
+		err := fmt.Errorf("%s %q is not known", e.option, e.name)
+		if near := sqltype.Suggest(e.name, charset.Names()); near != "" {
+			err = fmt.Errorf("%w; did you mean %s?", err, near)
+		} else {
+			err = fmt.Errorf("%w; known are %s", err, strings.Join(charset.Names(), ", "))
+		}
+		errs = append(errs, err)
+	}
+	if o.Encoding != "" && o.EncodingFallback != "" {
+		errs = append(errs, fmt.Errorf("encoding %s leaves nothing for the encoding fallback %s to do; give one of them", o.Encoding, o.EncodingFallback))
+	}
+	return errors.Join(errs...)
 }
 
 // withDefaults returns o with defaults in the place of zeros.

@@ -1,8 +1,11 @@
 package readers
 
 import (
+	"bytes"
 	"io"
 	"sync/atomic"
+
+	"csvloom/readers/internal/charset"
 )
 
 // rawReader is an input before decompression: it can be sniffed, takes back
@@ -21,21 +24,42 @@ type rawReader struct {
 	err   error // any other error
 }
 
-// sniff returns the first [SniffBytes] bytes, which are still to be read, or all
-// there are.
+// sniff returns the first bytes, which are still to be read: all there are, or as
+// many as it takes to tell what they are; see headBytes.
 func (r *rawReader) sniff() ([]byte, error) {
-	start := make([]byte, SniffBytes)
-	n := 0
-	for n < len(start) && r.end == nil {
-		n += r.fetch(start[n:])
-	}
+	start, _ := headBytes(func(p []byte) (int, error) {
+		n := r.fetch(p)
+		return n, r.end
+	})
 	if r.end != nil && r.end != io.EOF {
 		r.err = r.end
 		return nil, r.err
 	}
-	r.giveBack(start[:n])
-	return start[:n], nil
+	r.giveBack(start)
+	return start, nil
 }
+
+// headBytes reads the start of something until it has headBytesMin, or, where
+// those may be UTF-16 or UTF-32 without a mark, charset.HeadBytes; it stops at the
+// first error, which it returns with what it has. What it returns decides about the
+// content only in ways that do not depend on how much more a read has brought: a
+// pipe is not waited for longer than needed.
+func headBytes(read func([]byte) (int, error)) (head []byte, err error) {
+	buf := make([]byte, charset.HeadBytes)
+	n, want := 0, headBytesMin
+	for n < want && err == nil {
+		var m int
+		m, err = read(buf[n:])
+		if n += m; n >= headBytesMin && bytes.IndexByte(buf[:headBytesMin], 0) >= 0 {
+			want = charset.HeadBytes
+		}
+	}
+	return buf[:n], err
+}
+
+// headBytesMin is at least [SniffBytes], and the start of a text without a mark
+// that has to hold a zero byte to be taken for UTF-16 or UTF-32.
+const headBytesMin = 32
 
 // fetch reads from r; it returns 0 only at the end or when r has nothing yet.
 func (r *rawReader) fetch(p []byte) (n int) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"csvloom/readers/internal/charset"
 	"csvloom/readers/internal/fetch"
 	"csvloom/readers/internal/spool"
 )
@@ -19,7 +20,9 @@ type Set struct {
 	notes  []string
 	policy SourceErrorPolicy
 
-	parallel *parallel // how compressed inputs are read
+	parallel *parallel        // how compressed inputs are read
+	encoding *charset.Charset // declared; nil: not
+	fallback *charset.Charset // of what is not UTF-8; nil: none
 
 	ctx       context.Context // of downloads and pipes; ends with Close
 	cancel    context.CancelCauseFunc
