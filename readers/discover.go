@@ -49,7 +49,7 @@ func Discover(ctx context.Context, args []string, o Options) (*Set, error) {
 	if err != nil {
 		return nil, pipeline.Usagef("the environment variable %s: %w", HeaderVariable, err)
 	}
-	set := &Set{policy: o.OnSourceError, store: spool.New(o.TempDir, o.Limits.SpoolBytes),
+	set := &Set{policy: o.OnSourceError, digests: o.Digests, store: spool.New(o.TempDir, o.Limits.SpoolBytes),
 		parallel: &parallel{
 			workers: o.Workers, afterBytes: aheadAfterBytes, batchBytes: batchBytes,
 			shared: newReadAhead(min(o.Workers*aheadBytesPerWorker, aheadBytesMax)),

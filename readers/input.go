@@ -81,10 +81,16 @@ func (in *Input) open(ctx context.Context, declared *charset.Charset) (*Stream, 
 		}
 		return nil, err
 	}
+	var digest *digestReader
+	if in.set.digests {
+		digest = newDigestReader(r)
+		r = digest
+	}
 	s, err := newStream(ctx, in.Name, r, p, declared)
 	if err != nil {
 		return nil, in.set.judge(in, err)
 	}
+	s.digest = digest
 	return s, nil
 }
 

@@ -48,6 +48,8 @@ type Options struct {
 	// UTF-8 and not told to be UTF-16 or UTF-32. Each input is read to its end to
 	// see that, before its first row is. It excludes Encoding.
 	EncodingFallback string
+	// Digests has streams hash what they read; see [Stream.Digest].
+	Digests bool
 	// TempDir is where downloads and pipes are kept while the Set is open;
 	// empty means the system's directory for temporary files.
 	TempDir string

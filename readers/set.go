@@ -16,9 +16,10 @@ import (
 // Set is the inputs of a run, in input order. Its methods are safe for
 // concurrent use. Close it after use.
 type Set struct {
-	inputs []*Input
-	notes  []string
-	policy SourceErrorPolicy
+	inputs  []*Input
+	notes   []string
+	policy  SourceErrorPolicy
+	digests bool // see Options.Digests
 
 	parallel *parallel        // how compressed inputs are read
 	encoding *charset.Charset // declared; nil: not

@@ -20,7 +20,9 @@ type Stream struct {
 	format *format // nil: as it stands
 	dec    decoder // nil: as it stands, or closed
 	closed bool
-	err    error // the first error, repeated from then on
+	err    error         // the first error, repeated from then on
+	digest *digestReader // nil: none, or closed
+	sum    string
 
 	head    []byte           // decompressed already, to see what encoding it is
 	headErr error            // behind head
@@ -220,6 +222,7 @@ func (s *Stream) Close() error {
 		return nil
 	}
 	s.closed = true
+	s.finishDigest()
 	if s.cancel != nil {
 		s.cancel()
 	}
