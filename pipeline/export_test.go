@@ -1,0 +1,7 @@
+package pipeline
+
+// TempFile is what spilling needs of a file.
+type TempFile = tempFile
+
+// SpillTo has a job make its temporary files by create.
+func (j *Job) SpillTo(create func(dir string) (TempFile, error)) { j.task.createTemp = create }
