@@ -2,19 +2,20 @@ package parquet
 
 import "github.com/apache/arrow/go/v17/arrow/bitutil"
 
-// encodeBooleans encodes values that are bits, always in PLAIN encoding, which
+// addBooleanPages encodes values that are bits, always in PLAIN encoding, which
 // is those bits. Runs (RLE) would be legal too, but save nothing that compression does
 // not, and parquet-go 0.32 reads runs of true as one true and seven false.
-func (e *chunkEncoder) encodeBooleans(bits []byte) error {
-	e.out.encoding = encodingPlain
-	for _, s := range e.spansOf(1) {
-		e.body = zeroed(e.body, s.values)
-		bitutil.CopyBitmap(bits, s.value, s.values, e.body, 0)
+func (w *stripEncoder) addBooleanPages() error {
+	w.encoding = encodingPlain
+	w.cut(1)
+	for _, s := range w.spans {
+		w.body = zeroed(w.body, s.values)
+		bitutil.CopyBitmap(w.bits, s.value, s.values, w.body, 0)
 		var b bounds
-		if !e.options.NoStatistics {
-			b = booleanBounds(bits, s)
+		if !w.options.NoStatistics {
+			b = booleanBounds(w.bits, s)
 		}
-		if err := e.addPage(s, e.body, b); err != nil {
+		if err := w.addPage(s, w.body, b); err != nil {
 			return err
 		}
 	}

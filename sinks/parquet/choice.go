@@ -2,19 +2,111 @@ package parquet
 
 import (
 	"math/bits"
+	"slices"
 
 	"csvloom/sinks/parquet/internal/dict"
 )
 
 const (
-	// dictionaryFirstValues is how many values are seen before the number of
-	// distinct ones is extrapolated for the first time.
-	dictionaryFirstValues = 1 << 14
 	// dictionaryBytesMax bounds a dictionary page: readers keep it in memory.
 	dictionaryBytesMax = 8 << 20
 	// sampleRunValues is the length of each of the three runs of a sample.
 	sampleRunValues = 1 << 10
 )
+
+// encodable is the values of a strip, of one family of types, and the dictionary
+// that they may go to.
+type encodable interface {
+	// begin empties the dictionary for a new chunk. A trial is made in
+	// the worker's scratch, since most dictionaries that are not worth it
+	// are found out at once; adopt then makes the lane's own of it.
+	begin(trial bool)
+	adopt()
+	// encode makes w.codes. It reports false when the values are not to be
+	// had in a dictionary.
+	encode() bool
+	// entries returns how many there are and their bytes.
+	entries() (n, plainBytes int)
+	// truncate drops all entries but the first n.
+	truncate(n int)
+	// plainBytes is what the values take in PLAIN encoding.
+	plainBytes() int
+	// alternative measures the encodings without a dictionary.
+	alternative() (alternative, error)
+}
+
+// choose settles the encoding of the strip. When it is that of a dictionary,
+// w.codes are made.
+func (w *stripEncoder) choose(v encodable) error {
+	l := w.lane
+	switch {
+	case l.choice == settled:
+		w.encoding = l.encoding
+		return nil
+	case w.values() == 0: // nothing to go by
+		w.encoding, w.codes = encodingPlain, w.codes[:0]
+		if l.choice == coding {
+			w.encoding = encodingRLEDictionary
+		}
+		return nil
+	}
+	trial := l.choice == undecided && !l.coded
+	if l.choice == undecided {
+		v.begin(trial)
+	}
+	before, _ := v.entries()
+	worth, err := w.code(v)
+	if err != nil {
+		return err
+	}
+	if worth {
+		if trial {
+			v.adopt()
+		}
+		l.choice, w.encoding = coding, encodingRLEDictionary
+		return nil
+	}
+	v.truncate(before)
+	if l.other.plainBytes == 0 || l.otherValues < l.values { // of an earlier strip
+		if l.other, err = v.alternative(); err != nil {
+			return err
+		}
+	}
+	l.choice, l.encoding, w.encoding = settled, l.other.encoding, l.other.encoding
+	return nil
+}
+
+// code makes codes of a strip and reports whether a dictionary is worth it for
+// the chunk, as far as can be told.
+func (w *stripEncoder) code(v encodable) (worth bool, err error) {
+	if w.options.NoDictionary {
+		return false, nil
+	}
+	w.codes = slices.Grow(w.codes[:0], w.values())[:w.values()]
+	if !v.encode() {
+		return false, nil
+	}
+	total := w.valuesExpected(w.strip)
+	distinct, plainBytes := v.entries()
+	entryBytes := max(1, plainBytes/distinct)
+	distinct = dict.Predict(w.lane.values, distinct, total)
+	if distinct*entryBytes > w.dictionaryBytesMax {
+		return false, nil
+	}
+	if obvious(distinct, entryBytes, total) {
+		return true, nil
+	}
+	// Values may change their nature on the way: once in a while another
+	// sample is taken.
+	if w.other.plainBytes == 0 || w.lane.values >= w.otherValues+w.otherValues/2 {
+		w.otherValues = w.lane.values
+		if w.other, err = v.alternative(); err != nil {
+			return false, err
+		}
+	}
+	valuesBytes := scaled(int64(total), v.plainBytes(), w.values())
+	return worthDictionary(distinct, int64(distinct)*int64(entryBytes), int64(total), valuesBytes, w.other), nil
+}
 
 // alternative is the cost of the best encoding without a dictionary, measured
 // on a sample.
@@ -37,22 +129,19 @@ func obvious(distinct, entryBytes, values int) bool {
 // code for each value take less room than the alternative. Entries are taken
 // to compress like the values themselves, codes not at all.
 func worthDictionary(distinct int, entriesBytes, values, valuesBytes int64, a alternative) bool {
-	if entriesBytes > dictionaryBytesMax {
-		return false
-	}
 	codes := values * int64(codeWidth(distinct)) / 8
 	entries := scaled(entriesBytes, a.plainStoredBytes, a.plainBytes)
 	return codes+entries < scaled(valuesBytes, a.storedBytes, a.plainBytes)
 }
 
-// scaled returns n * part / whole, and n when whole is 0. n is small enough for
-// that: a row group's bytes times a sample's.
+// scaled returns n * part / whole, and n when whole is 0 or the result too large
+// for 63 bits.
 func scaled(n int64, part, whole int) int64 {
 	if whole == 0 {
 		return n
 	}
 	hi, lo := bits.Mul64(uint64(n), uint64(part))
-	if hi >= uint64(whole) {
+	if hi >= uint64(whole)/2 {
 		return n
 	}
 	quotient, _ := bits.Div64(hi, lo, uint64(whole))
@@ -62,26 +151,6 @@ func scaled(n int64, part, whole int) int64 {
 // codeWidth returns the number of bits of the codes of so many entries. It is
 // at least 1: some readers do not expect codes of no bits.
 func codeWidth(distinct int) int { return max(1, bits.Len(uint(max(distinct, 1)-1))) }
-
-// encodeCodes makes dictionary codes of n values in growing blocks, after each
-// of which keep is asked whether the expected number of distinct values is
-// still worth it. It reports whether it got to the end and keep agreed.
-func encodeCodes(codes []uint32, encode func(low, high int) bool, distinct func() int, keep func(expected int) bool) bool {
-	n := len(codes)
-	for low, block := 0, dictionaryFirstValues; low < n; low, block = low+block, 2*block {
-		high := min(low+block, n)
-		if high*4 > n*3 { // too little is left to stop for
-			high = n
-		}
-		if !encode(low, high) || !keep(dict.Predict(high, distinct(), n)) {
-			return false
-		}
-		if high == n {
-			break
-		}
-	}
-	return true
-}
 
 // sampled appends three runs of the values to dst, or all of them when they
 // are few.

@@ -6,12 +6,11 @@ import (
 	"math"
 	"slices"
 
-	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/bitutil"
+	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"csvloom/sinks/parquet/internal/bloom"
 	"csvloom/sinks/parquet/internal/compact"
-	"csvloom/sinks/parquet/internal/dict"
 	"csvloom/sinks/parquet/internal/hybrid"
 	"csvloom/sinks/parquet/internal/rawbytes"
 )
@@ -29,14 +28,18 @@ const (
 	encodingByteStreamSplit      encoding = 9
 )
 
-// chunk is a column of a row group, encoded.
+// chunk is a column of a row group, encoded. While it is in the making its
+// lane adds to it; the writer assembles it when all is there.
 type chunk struct {
-	// data is the dictionary page, if there is one, and the data pages, as
-	// they stand in the file. It is given back once it has been written.
-	data []byte
+	dictionary []byte // the page as it stands in the file; nil when there is none
+	strips     []*encodedStrip
+	distinct   int // number of distinct values, 0 when not known
+	bloom      []byte
 
+	// What follows is assembled.
+	stored            [][]byte // dictionary and data pages, until they are written
 	rows, nulls       int
-	encoding          encoding
+	encodings         []encodingCount
 	dictionaryBytes   int   // length of the dictionary page with its header
 	uncompressedBytes int64 // of all pages with their headers
 	pages             []page
@@ -44,8 +47,71 @@ type chunk struct {
 	// unbounded says that some page has values but no bounds, such as only
 	// NaN, which a column index cannot express.
 	unbounded bool
-	distinct  int // number of distinct values, 0 when not known
-	bloom     []byte
+}
+
+// encodedStrip is the pages of a strip of a column.
+type encodedStrip struct {
+	data              []byte
+	pages             []page
+	uncompressedBytes int64
+}
+
+// encodingCount says how many data pages are in an encoding.
+type encodingCount struct {
+	encoding encoding
+	pages    int
+}
+
+// assemble puts together what the strips of a chunk are.
+func (c *chunk) assemble(rows int, by order) {
+	c.rows = rows
+	c.dictionaryBytes = len(c.dictionary)
+	at := c.dictionaryBytes
+	if at > 0 {
+		c.stored = append(c.stored, c.dictionary)
+	}
+	for _, s := range c.strips {
+		c.stored = append(c.stored, s.data)
+		c.uncompressedBytes += s.uncompressedBytes
+		for _, p := range s.pages {
+			p.offset = at
+			at += p.bytes
+			c.nulls += p.nulls
+			c.unbounded = c.unbounded || !p.allNull && !p.bounds.some
+			c.bounds.merge(p.bounds, by)
+			i := slices.IndexFunc(c.encodings, func(e encodingCount) bool { return e.encoding == p.encoding })
+			if i < 0 {
+				i = len(c.encodings)
+				c.encodings = append(c.encodings, encodingCount{encoding: p.encoding})
+			}
+			c.encodings[i].pages++
+			c.pages = append(c.pages, p)
+		}
+	}
+	c.strips, c.dictionary = nil, nil
+}
+
+// release gives the memory of pages back that have been written.
+func (c *chunk) release(alloc memory.Allocator) {
+	for _, b := range c.stored {
+		alloc.Free(b)
+	}
+	c.stored = nil
+}
+
+// abandon gives the memory back of a chunk that will not be written, in whatever
+// state it is.
+func (c *chunk) abandon(alloc memory.Allocator) {
+	if c.dictionary != nil {
+		c.stored = append(c.stored, c.dictionary)
+	}
+	for _, s := range c.strips {
+		if s.data != nil {
+			c.stored = append(c.stored, s.data)
+		}
+	}
+	c.strips, c.dictionary = nil, nil
+	c.release(alloc)
 }
 
 // page is what the page index says about a data page.
@@ -53,6 +119,7 @@ type page struct {
 	offset   int // from the start of the chunk
 	bytes    int // with the header
 	firstRow int // within the row group
+	encoding encoding
 	nulls    int
 	allNull  bool
 	bounds   bounds
@@ -67,8 +134,8 @@ type span struct {
 // end returns the index of the first value after the span.
 func (s span) end() int { return s.value + s.values }
 
-// scratch is the memory that one goroutine encodes column chunks with. Some
-// of it grows to the size of a column of a row group.
+// scratch is the memory that one goroutine encodes strips with. It grows to the
+// size of a strip.
 type scratch struct {
 	codec   Codec
 	level   int
@@ -79,22 +146,26 @@ type scratch struct {
 	validity []byte
 	body     []byte // a page before compression
 	stored   []byte // the same after it
+	encoded  []byte // the pages of the strip
 	codes    []uint32
+	spans    []span
+	bounds   []bounds // of each span
 
-	int32s   integerScratch[int32]
-	int64s   integerScratch[int64]
+	int32s   numberScratch[int32]
+	int64s   numberScratch[int64]
 	float32s floatScratch[float32]
 	float64s floatScratch[float64]
 	bits     []byte
-	strings  byteStrings
-	offsets  []int32
+	strings  stringScratch
+	marks    []byte
+	used     []uint32
+}
 
-	sampleStrings byteStrings
-	dictionary    dict.Strings
-	heads         []dict.Head // of each entry of the dictionary
-	marks         []byte
-	used          []uint32
-	hashes        []uint64
+// forget drops what refers to the memory of batches.
+func (s *scratch) forget() {
+	s.int32s.view, s.int64s.view = nil, nil
+	s.float32s.view, s.float64s.view = nil, nil
+	s.strings.forget()
 }
 
 // prepare makes the scratch ready for a codec.
@@ -116,121 +187,204 @@ func (s *scratch) prepare(c Codec, level int) error {
 	return nil
 }
 
-// chunkEncoder encodes one column chunk.
-type chunkEncoder struct {
+// stripEncoder encodes one column of a strip.
+type stripEncoder struct {
 	*scratch
-	column  *column
-	options *Options
-	bloom   bool
+	*lane
+	strip *strip
+	out   *encodedStrip
 
-	out   chunk
-	valid []byte // bitmap of the rows that are not NULL, nil when all are
+	nulls    int
+	valid    []byte   // bitmap of the rows that are not NULL, nil when all are
+	encoding encoding // of the pages
+	width    int      // of the codes, when encoding is that of a dictionary
 }
 
-// storedBytesGuess is how many bytes of memory a row gets in a new chunk.
-const storedBytesGuess = 2
-
-// encodeChunk encodes the arrays as a column chunk. data is memory for it.
-func encodeChunk(s *scratch, c *column, o *Options, bloomed bool, arrays []arrow.Array, data []byte) (chunk, error) {
-	if err := s.prepare(o.Compression, o.Level); err != nil {
-		return chunk{}, err
-	}
-	e := &chunkEncoder{scratch: s, column: c, options: o, bloom: bloomed}
+// prepare takes the steps that depend on the strips before: it gathers the
+// values, chooses the encoding, and makes codes. With the last strip it
+// completes the dictionary and the bloom filter of the chunk.
+func (w *stripEncoder) prepare(c *chunk, alloc memory.Allocator) error {
+	w.out = new(encodedStrip)
+	c.strips = append(c.strips, w.out)
+	arrays := w.strip.arrays[w.index]
 	for _, a := range arrays {
-		e.out.nulls += a.NullN()
+		w.nulls += a.NullN()
 	}
-	e.out.rows = lengthOf(arrays)
-	e.out.data = slices.Grow(data[:0], e.out.rows*storedBytesGuess)
-	e.valid = gatherValidity(&s.validity, arrays, e.out.rows, e.out.nulls)
+	w.valid = gatherValidity(&w.validity, arrays, w.strip.rows, w.nulls)
+	w.lane.values += w.values()
 	var err error
-	switch c.physical {
+	switch col := w.column; col.physical {
 	case physicalBoolean:
-		s.bits = gatherBits(s.bits, arrays, e.values())
-		err = e.encodeBooleans(s.bits)
+		w.bits = gatherBits(w.bits, arrays, w.values())
 	case physicalInt32:
-		err = encodeIntegers(e, &s.int32s, gather32(&s.int32s.values, arrays, c.arrow))
+		err = prepareIntegers(w, &w.scratch.int32s, &w.lane.int32s, gather32(&w.scratch.int32s.values, arrays, col.arrow))
 	case physicalInt64:
-		err = encodeIntegers(e, &s.int64s, gather64(&s.int64s.values, arrays, c.arrow))
+		err = prepareIntegers(w, &w.scratch.int64s, &w.lane.int64s, gather64(&w.scratch.int64s.values, arrays, col.arrow))
 	case physicalFloat:
-		err = encodeFloats(e, &s.float32s, gather(&s.float32s.values, arrays, viewFloat32), rawbytes.Bits32, &s.int32s)
+		err = prepareFloats(w, &w.float32s, gather(&w.float32s.values, arrays, viewFloat32), rawbytes.Bits32, &w.scratch.int32s, &w.lane.int32s)
 	case physicalDouble:
-		err = encodeFloats(e, &s.float64s, gather(&s.float64s.values, arrays, viewFloat64), rawbytes.Bits64, &s.int64s)
-	case physicalByteArray:
-		gatherStrings(&s.strings, &s.offsets, arrays)
-		err = e.encodeStrings(&s.strings)
-	case physicalFixedLenByteArray:
-		gatherDecimals(&s.strings, arrays, c.length)
-		err = e.encodeStrings(&s.strings)
+		err = prepareFloats(w, &w.float64s, gather(&w.float64s.values, arrays, viewFloat64), rawbytes.Bits64, &w.scratch.int64s, &w.lane.int64s)
+	case physicalByteArray, physicalFixedLenByteArray:
+		err = w.prepareStrings(arrays)
 	}
-	s.strings.reset() // they hold on to the batches' memory
-	s.sampleStrings.reset()
+	if err == nil && w.strip.last {
+		err = w.endChunk(c, alloc)
+	}
+	return w.explain(err)
+}
+
+// complete encodes and compresses the pages.
+func (w *stripEncoder) complete(alloc memory.Allocator) error {
+	w.encoded = w.encoded[:0]
+	var err error
+	switch {
+	case w.encoding == encodingRLEDictionary:
+		err = w.addCodePages()
+	case w.column.physical == physicalBoolean:
+		err = w.addBooleanPages()
+	case w.column.physical == physicalInt32:
+		err = addIntegerPages(w, w.scratch.int32s.view)
+	case w.column.physical == physicalInt64:
+		err = addIntegerPages(w, w.scratch.int64s.view)
+	case w.column.physical == physicalFloat:
+		err = addFloatPages(w, w.float32s.view)
+	case w.column.physical == physicalDouble:
+		err = addFloatPages(w, w.float64s.view)
+	default:
+		err = w.addStringPages()
+	}
 	if err != nil {
-		return chunk{}, fmt.Errorf("column %q: %w", c.name, err)
+		return w.explain(err)
 	}
-	for _, p := range e.out.pages {
-		e.out.bounds.merge(p.bounds, c.order)
+	if len(w.encoded) > 0 {
+		w.out.data = keep(alloc, w.encoded)
 	}
-	return e.out, nil
+	return nil
+}
+
+// explain says which column an error is of.
+func (w *stripEncoder) explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("column %q: %w", w.column.name, err)
+}
+
+// keep returns a copy of b in memory of the allocator.
+func keep(alloc memory.Allocator, b []byte) []byte {
+	kept := alloc.Allocate(len(b))
+	copy(kept, b)
+	return kept
+}
+
+// endChunk completes what a chunk has but once.
+func (w *stripEncoder) endChunk(c *chunk, alloc memory.Allocator) error {
+	entries, plain := w.dictionary()
+	if entries > 0 {
+		page, err := w.dictionaryPage(plain, entries)
+		if err != nil {
+			return err
+		}
+		c.dictionary = keep(alloc, page)
+		c.uncompressedBytes = int64(len(w.header.Buf) + len(plain))
+		if w.choice == coding && w.column.order != orderFloat { // bits differ where numbers do not
+			c.distinct = entries
+		}
+	}
+	if w.bloomed {
+		c.bloom = bloomOf(w.appendEntryHashes(w.hashes))
+	}
+	w.next()
+	return nil
+}
+
+// dictionary returns the number of entries in the chunk's dictionary, and the
+// entries in PLAIN encoding.
+func (l *lane) dictionary() (entries int, plain []byte) {
+	switch l.column.physical {
+	case physicalInt32, physicalFloat:
+		return l.int32s.Len(), rawbytes.Bytes(l.int32s.Values)
+	case physicalInt64, physicalDouble:
+		return l.int64s.Len(), rawbytes.Bytes(l.int64s.Values)
+	case physicalByteArray, physicalFixedLenByteArray:
+		return l.strings.Len(), l.strings.Plain
+	default:
+		return 0, nil
+	}
+}
+
+// appendEntryHashes appends the hashes of the dictionary's entries.
+func (l *lane) appendEntryHashes(dst []uint64) []uint64 {
+	dst = appendHashes(dst, l.int32s.Values)
+	dst = appendHashes(dst, l.int64s.Values)
+	for i := range l.strings.Len() {
+		dst = append(dst, bloom.Hash(l.strings.Entry(i)))
+	}
+	return dst
 }
 
 // values is the number of values that are not NULL.
-func (e *chunkEncoder) values() int { return e.out.rows - e.out.nulls }
+func (w *stripEncoder) values() int { return w.strip.rows - w.nulls }
 
-// spansOf cuts the rows into pages for values of a fixed width.
-func (e *chunkEncoder) spansOf(valueBytes int) []span {
-	pageRows := min(e.options.PageRows, max(1, e.options.PageBytes/valueBytes))
-	spans := make([]span, 0, (e.out.rows+pageRows-1)/pageRows)
+// cut cuts the rows into pages for values of a fixed width.
+func (w *stripEncoder) cut(valueBytes int) {
+	w.spans = w.spans[:0]
+	pageRows := min(w.options.PageRows, max(1, w.options.PageBytes/valueBytes))
 	at := span{}
-	for at.row < e.out.rows {
-		at.rows = min(pageRows, e.out.rows-at.row)
-		at.values = e.countValid(at.row, at.rows)
-		spans = append(spans, at)
+	for at.row < w.strip.rows {
+		at.rows = min(pageRows, w.strip.rows-at.row)
+		at.values = w.countValid(at.row, at.rows)
+		w.spans = append(w.spans, at)
 		at.row += at.rows
 		at.value += at.values
 	}
-	return spans
+	w.unbound()
+}
+
+// unbound makes room for the bounds of the spans, which are none at first.
+func (w *stripEncoder) unbound() {
+	w.bounds = slices.Grow(w.bounds[:0], len(w.spans))[:len(w.spans)]
+	clear(w.bounds)
 }
 
 // countValid counts the rows that are not NULL.
-func (e *chunkEncoder) countValid(row, rows int) int {
-	if e.valid == nil {
+func (w *stripEncoder) countValid(row, rows int) int {
+	if w.valid == nil {
 		return rows
 	}
-	return bitutil.CountSetBits(e.valid, row, rows)
+	return bitutil.CountSetBits(w.valid, row, rows)
 }
 
-// addDictionaryPage appends the page with the n entries of a dictionary, which
-// come in PLAIN encoding. It comes before all data pages.
-func (e *chunkEncoder) addDictionaryPage(plain []byte, n int) error {
+// dictionaryPage makes the page with the n entries of a dictionary, which come in
+// PLAIN encoding. It is valid until the next page is made.
+func (w *stripEncoder) dictionaryPage(plain []byte, n int) ([]byte, error) {
 	stored := plain
-	if c := e.compressorOf(encodingPlain); c != nil {
+	if c := w.compressorOf(encodingPlain); c != nil {
 		// Its header cannot say that a dictionary page is not compressed.
 		var err error
-		if e.stored, err = c.compress(e.stored[:0], plain); err != nil {
-			return fmt.Errorf("compressing a dictionary with %s: %w", e.codec, err)
+		if w.stored, err = c.compress(w.stored[:0], plain); err != nil {
+			return nil, fmt.Errorf("compressing a dictionary with %s: %w", w.codec, err)
 		}
-		stored = e.stored
+		stored = w.stored
 	}
-	h := e.beginHeader(pageTypeDictionary, len(plain), len(stored), crc32.ChecksumIEEE(stored))
+	h := w.beginHeader(pageTypeDictionary, len(plain), len(stored), crc32.ChecksumIEEE(stored))
 	h.BeginField(7) // DictionaryPageHeader
 	h.Int32(1, int32(n))
 	h.Int32(2, int32(encodingPlain))
 	h.End()
 	h.End()
-	e.out.data = append(append(e.out.data, h.Buf...), stored...)
-	e.out.dictionaryBytes = len(e.out.data)
-	e.out.uncompressedBytes += int64(len(h.Buf) + len(plain))
-	return nil
+	w.encoded = append(append(w.encoded[:0], h.Buf...), stored...)
+	return w.encoded, nil
 }
 
 // addPage appends a data page whose values have been encoded to body.
-func (e *chunkEncoder) addPage(s span, body []byte, b bounds) error {
-	levels := e.stored[:0]
-	if e.column.optional {
-		levels = e.appendLevels(levels, s)
+func (w *stripEncoder) addPage(s span, body []byte, b bounds) error {
+	levels := w.stored[:0]
+	if w.column.optional {
+		levels = w.appendLevels(levels, s)
 	}
 	levelBytes := len(levels)
-	stored, compressed, err := e.compressAfter(levels, body)
+	stored, compressed, err := w.compressAfter(levels, body)
 	if err != nil {
 		return err
 	}
@@ -238,29 +392,28 @@ func (e *chunkEncoder) addPage(s span, body []byte, b bounds) error {
 	if uncompressedBytes > math.MaxInt32 || len(stored) > math.MaxInt32 {
 		return fmt.Errorf("a page would have %d bytes, more than a Parquet page can hold; a value in it is too long", uncompressedBytes)
 	}
-	h := e.beginHeader(pageTypeDataV2, uncompressedBytes, len(stored), crc32.ChecksumIEEE(stored))
+	h := w.beginHeader(pageTypeDataV2, uncompressedBytes, len(stored), crc32.ChecksumIEEE(stored))
 	h.BeginField(8) // DataPageHeaderV2
 	h.Int32(1, int32(s.rows))
 	h.Int32(2, int32(s.rows-s.values))
 	h.Int32(3, int32(s.rows))
-	h.Int32(4, int32(e.out.encoding))
+	h.Int32(4, int32(w.encoding))
 	h.Int32(5, int32(levelBytes))
 	h.Int32(6, 0) // no repetition levels
 	h.Bool(7, compressed)
 	h.End()
 	h.End()
 	p := page{
-		offset:   len(e.out.data),
 		bytes:    len(h.Buf) + len(stored),
-		firstRow: s.row,
+		firstRow: w.strip.firstRow + s.row,
+		encoding: w.encoding,
 		nulls:    s.rows - s.values,
 		allNull:  s.values == 0,
 		bounds:   b,
 	}
-	e.out.unbounded = e.out.unbounded || !p.allNull && !b.some
-	e.out.data = append(append(e.out.data, h.Buf...), stored...)
-	e.out.uncompressedBytes += int64(len(h.Buf) + uncompressedBytes)
-	e.out.pages = append(e.out.pages, p)
+	w.encoded = append(append(w.encoded, h.Buf...), stored...)
+	w.out.uncompressedBytes += int64(len(h.Buf) + uncompressedBytes)
+	w.out.pages = append(w.out.pages, p)
 	return nil
 }
 
@@ -272,8 +425,8 @@ const (
 
 // beginHeader starts a PageHeader and leaves it open for the part that depends
 // on the type.
-func (e *chunkEncoder) beginHeader(pageType int32, uncompressedBytes, storedBytes int, checksum uint32) *compact.Writer {
-	h := &e.header
+func (w *stripEncoder) beginHeader(pageType int32, uncompressedBytes, storedBytes int, checksum uint32) *compact.Writer {
+	h := &w.header
 	h.Buf = h.Buf[:0]
 	h.Begin()
 	h.Int32(1, pageType)
@@ -284,57 +437,58 @@ func (e *chunkEncoder) beginHeader(pageType int32, uncompressedBytes, storedByte
 }
 
 // appendLevels appends the definition levels of a page: 1 for a value, 0 for NULL.
-func (e *chunkEncoder) appendLevels(dst []byte, s span) []byte {
+func (w *stripEncoder) appendLevels(dst []byte, s span) []byte {
 	switch s.values {
 	case s.rows:
 		return hybrid.RepeatedBit(dst, 1, s.rows)
 	case 0:
 		return hybrid.RepeatedBit(dst, 0, s.rows)
 	default:
-		return hybrid.AppendBits(dst, e.valid, s.row, s.rows)
+		return hybrid.AppendBits(dst, w.valid, s.row, s.rows)
 	}
 }
 
 // compressorOf returns the compressor for pages in the given encoding.
-func (e *chunkEncoder) compressorOf(enc encoding) compressor {
-	if e.column.variableLength() && enc != encodingRLEDictionary {
-		return e.text
+func (w *stripEncoder) compressorOf(enc encoding) compressor {
+	if w.column.variableLength() && enc != encodingRLEDictionary {
+		return w.text
 	}
-	return e.numbers
+	return w.numbers
 }
 
 // compressAfter appends body to head, compressed unless that saves less than a
 // twentieth.
-func (e *chunkEncoder) compressAfter(head, body []byte) (stored []byte, compressed bool, err error) {
-	if c := e.compressorOf(e.out.encoding); c != nil && len(body) > 0 {
+func (w *stripEncoder) compressAfter(head, body []byte) (stored []byte, compressed bool, err error) {
+	if c := w.compressorOf(w.encoding); c != nil && len(body) > 0 {
 		at := len(head)
 		head, err = c.compress(head, body)
 		if err != nil {
-			return nil, false, fmt.Errorf("compressing a page with %s: %w", e.codec, err)
+			return nil, false, fmt.Errorf("compressing a page with %s: %w", w.codec, err)
 		}
-		e.stored = head
+		w.stored = head
 		if n := len(head) - at; n > 0 && n < len(body)-len(body)/20 {
 			return head, true, nil
 		}
 		head = head[:at]
 	}
-	e.stored = append(head, body...)
-	return e.stored, false, nil
+	w.stored = append(head, body...)
+	return w.stored, false, nil
 }
 
 // storedBytes returns how many bytes the sampled values take in a file.
-func (e *chunkEncoder) storedBytes(body []byte) (int, error) {
-	stored, _, err := e.compressAfter(e.stored[:0], body)
+func (w *stripEncoder) storedBytes(body []byte) (int, error) {
+	stored, _, err := w.compressAfter(w.stored[:0], body)
 	return len(stored), err
 }
 
-// setBloom makes the bloom filter of the chunk from the hashes of its values,
-// which may repeat. The hashes are reordered.
-func (e *chunkEncoder) setBloom(hashes []uint64) {
+// bloomOf makes the bloom filter of a chunk from the hashes of its values, which
+// may repeat. The hashes are reordered.
+func bloomOf(hashes []uint64) []byte {
 	slices.Sort(hashes)
 	hashes = slices.Compact(hashes)
-	e.out.bloom = make([]byte, bloom.SizeBytes(len(hashes)))
+	filter := make([]byte, bloom.SizeBytes(len(hashes)))
 	for _, h := range hashes {
-		bloom.Insert(e.out.bloom, h)
+		bloom.Insert(filter, h)
 	}
+	return filter
 }

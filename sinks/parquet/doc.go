@@ -2,12 +2,14 @@
 // encoder of our own for flat schemas, made for speed, for exact statistics
 // and for files whose bytes depend on nothing but the rows and the options.
 //
-// Where to start: [Encoder] in encoder.go says which goroutines there are.
-// One of them takes a column of a row group (rowgroup.go) and encodes it:
+// Where to start: [Encoder] in encoder.go says which goroutines there are. Rows
+// go through it in strips of some pages (rowgroup.go); a worker takes a column
+// of a strip (lane.go) and encodes it:
 //
 //	chunk.go     what is common to all columns: pages, levels, compression
+//	choice.go    which encoding
 //	integers.go  floats.go  strings.go  booleans.go   one family of types each
-//	source.go    how Arrow arrays become dense typed slices
+//	source.go    stringsource.go   how Arrow arrays become dense typed slices
 //	bounds.go    minimum and maximum
 //	metadata.go  what the footer and the page index say, in Thrift
 //	verify.go    reads a finished file's footer back
@@ -19,15 +21,17 @@
 //
 // # How an encoding is chosen
 //
-// Each column chunk has one encoding for all its pages. The choice looks at the
-// chunk's values only, so it is the same for any number of workers:
+// Each column is looked at strip by strip, in the order of rows, and nothing else
+// counts, so that the choice is the same for any number of workers:
 //
-//   - A dictionary is tried first. After 16,384 values, and again as more are
-//     seen, the number of distinct ones is extrapolated to the whole chunk, and
-//     the dictionary is given up when it would not save enough.
-//   - Otherwise a sample from the beginning, the middle and the end is encoded in every way
-//     that suits the type, compressed, and the smallest one is taken:
-//     PLAIN, DELTA_BINARY_PACKED for integers, dates and times,
-//     DELTA_LENGTH_BYTE_ARRAY for strings, BYTE_STREAM_SPLIT for floating point.
+//   - A dictionary is tried first. The number of distinct values so far is
+//     extrapolated to the whole chunk, and as long as a dictionary saves
+//     something the pages are written as its codes, as wide as it asks for by
+//     then. When it no longer does, the pages behind are written without.
+//   - Otherwise a sample from the beginning, the middle and the end of the strip is
+//     encoded in every way that suits the type, compressed, and the smallest one
+//     is taken for the rest of the chunk: PLAIN, DELTA_BINARY_PACKED for integers,
+//     dates and times, DELTA_LENGTH_BYTE_ARRAY for strings, BYTE_STREAM_SPLIT
+//     for floating point.
 //   - Booleans are bits, PLAIN.
 package parquet

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"csvloom/pipeline"
 )
@@ -16,45 +17,51 @@ import (
 // Encoder writes one Parquet file. Its methods are called from one goroutine:
 // Write any number of times, then Close or Abort.
 //
-// Rows are gathered into row groups on the caller's goroutine. From the first
-// full row group on there are
+// Rows are gathered into strips of a few pages on the caller's goroutine. From
+// the first full strip on there are
 //
-//   - up to Task.Workers goroutines that encode, each one column of a row group
-//     at a time (encodeColumns), and
+//   - Task.Workers goroutines that encode, each one column of a strip at a time
+//     (encodeStrips in lane.go), and
 //   - one that writes row groups in order as they are done (writeGroups).
 //
-// They are joined by three channels: tasks and ordered, which Write fills and
-// Close closes, and finished, by which the writer tells Write that a row group
-// is off its hands. The capacity of each is the number of row groups that may
-// be on their way, so that no send blocks. All goroutines have ended when Close
-// or Abort returns; they also end when ctx is done or a write fails.
+// Four channels join them: ready and ordered, which Write fills, and finished
+// and written, by which it learns what is off its hands. Each has room for
+// all there may be, so that no send blocks. All goroutines have ended when
+// Close or Abort returns; they also end when ctx is done or a write fails.
 //
-// Memory: besides the row group being gathered there are at most
-// 1 + ceil(workers/columns) on their way, and together they hold at most
-// Task.MemoryBytes of values unless a single one exceeds it. A row group holds
-// no more than Options.RowGroupBytes of values, 48 MiB by default. Each worker has
-// scratch of up to about six times the widest column of a row group. The page
-// index, about 100 bytes a page, is kept until Close.
+// Memory: besides the strip being gathered there are at most 2*workers+2 on their
+// way, and together they hold at most stripsBytesMax of values, or
+// Task.MemoryBytes if that is less, unless a single one exceeds it. A row
+// group that is being filled, and at most one other that is not written yet, are
+// kept in encoded form. Each column has a dictionary; what those may take is
+// bounded by dictionariesBytesMax. The page index, about 100 bytes a page, is
+// kept until Close.
 type Encoder struct {
 	w       io.Writer
+	alloc   memory.Allocator // of encoded pages
 	columns []column
 	options Options
-	bloomed []bool
+	lanes   []*lane
 	workers int
-	memory  int64 // bytes of values in row groups on their way; 0 is no limit
 
-	filling *rowGroup
-	rows    int64
-	closed  bool
+	rowsPerStrip int
+	group        *rowGroup // being filled
+	strip        *strip    // the same
+	rows         int64
+	closed       bool
 
-	started  bool
-	slots    int // row groups that may be on their way
-	onTheWay []*rowGroup
-	tasks    chan columnTask
-	ordered  chan *rowGroup
-	finished chan *rowGroup
-	unwatch  func() bool // stops watching ctx
-	wg       sync.WaitGroup
+	started       bool
+	places        int   // strips that may be on their way
+	bytesMax      int64 // of their values
+	bytesOnTheWay int64
+	onTheWay      []*strip
+	unwritten     []*rowGroup // with at least one strip submitted
+	ready         chan *lane
+	ordered       chan *rowGroup
+	finished      chan *strip
+	written       chan *rowGroup
+	unwatch       func() bool // stops watching ctx
+	wg            sync.WaitGroup
 
 	failure sync.Once
 	failed  chan struct{} // closed after err is set
@@ -63,15 +70,15 @@ type Encoder struct {
 	// Of the writer, then of Close.
 	offset int64
 	groups []storedGroup
-
-	buffers chan []byte // free memory for chunks
 }
 
-// columnTask is a column of a row group to be encoded.
-type columnTask struct {
-	group  *rowGroup
-	column int
-}
+const (
+	// stripsBytesMax bounds the values of the strips on their way. The rows
+	// of a few megabytes keep all workers busy.
+	stripsBytesMax = 24 << 20
+	// groupsMax is how many row groups may be unwritten when one more is begun.
+	groupsMax = 1
+)
 
 // scratches keeps what is expensive to make, compressors above all, from one
 // column and one file to the next. It holds no data.
@@ -97,28 +104,42 @@ func NewEncoder(w io.Writer, schema *arrow.Schema, o Options, t *pipeline.Task) 
 		w:       w,
 		columns: columns,
 		options: o.withDefaults(),
-		bloomed: make([]bool, len(columns)),
+		alloc:   allocatorOf(t),
 		workers: max(1, t.Workers),
-		memory:  t.MemoryBytes,
 		failed:  make(chan struct{}),
 	}
-	for i, c := range columns {
-		e.bloomed[i] = slices.Contains(o.BloomColumns, c.name)
+	for i := range columns {
+		e.lanes = append(e.lanes, newLane(&e.columns[i], i, &e.options, len(columns)))
 	}
-	e.slots = 1 + (e.workers+len(columns)-1)/len(columns)
-	e.filling = newRowGroup(len(columns))
+	e.rowsPerStrip = e.options.stripRows()
+	e.places = 2*e.workers + 2
+	e.bytesMax = stripsBytesMax
+	if t.MemoryBytes > 0 {
+		e.bytesMax = min(e.bytesMax, t.MemoryBytes)
+	}
+	e.group = newRowGroup(len(columns))
+	e.strip = newStrip(e.group)
 	if err := e.write([]byte(magic)); err != nil {
 		return nil, err
 	}
 	return e, nil
 }
 
-// Write adds the rows of rec, whose schema is that of the encoder. It does not
-// take rec over and retains what it needs. It waits while too many row groups
-// are on their way. The first error is returned by every later call; after one
-// only Abort remains to be called.
+// allocatorOf returns where encoded pages are kept.
+func allocatorOf(t *pipeline.Task) memory.Allocator {
+	if t.Alloc != nil {
+		return t.Alloc
+	}
+	return memory.DefaultAllocator
+}
+
+// Write adds the rows of rec, whose schema is that of the encoder, but that
+// columns of strings may come as dictionaries ([codedStrings] says which). It
+// does not take rec over and retains what it needs. It waits while too many
+// rows are on their way. The first error is returned by every later call; after
+// one only Abort remains to be called.
 //
-// The ctx of the first Write that fills a row group also governs the encoder's
+// The ctx of the first Write that fills a strip also governs the encoder's
 // goroutines.
 func (e *Encoder) Write(ctx context.Context, rec arrow.Record) error {
 	if err := e.usable(ctx); err != nil {
@@ -129,18 +150,23 @@ func (e *Encoder) Write(ctx context.Context, rec arrow.Record) error {
 	}
 	sizes := sizesOf(e.columns, rec)
 	for low, high := 0, int(rec.NumRows()); low < high; {
-		room := e.options.RowGroupBytes - e.filling.bytes
-		n := sizes.fitting(low, min(high, low+e.options.RowGroupRows-e.filling.rows), room)
-		if n == 0 && e.filling.rows == 0 {
+		g, t := e.group, e.strip
+		wanted := min(high-low, e.options.RowGroupRows-g.rows, e.rowsPerStrip-t.rows)
+		n := sizes.fitting(low, low+wanted, e.options.RowGroupBytes-g.bytes)
+		if n == 0 && g.rows == 0 {
 			n = 1 // a row that is larger than a row group should be
 		}
 		if n > 0 {
-			e.filling.add(rec, low, low+n)
-			e.filling.bytes += sizes.bytes(low, low+n)
+			size := sizes.bytes(low, low+n)
+			t.add(rec, low, low+n)
+			t.bytes += size
+			g.rows += n
+			g.bytes += size
 			low += n
 		}
-		if low < high || e.filling.rows == e.options.RowGroupRows {
-			if err := e.submit(ctx); err != nil {
+		last := n < wanted || g.rows == e.options.RowGroupRows
+		if last || t.rows == e.rowsPerStrip {
+			if err := e.submit(ctx, last); err != nil {
 				return err
 			}
 		}
@@ -171,7 +197,7 @@ func (e *Encoder) check(rec arrow.Record) error {
 	}
 	for i, c := range e.columns {
 		a := rec.Column(i)
-		if !arrow.TypeEqual(a.DataType(), c.arrow) {
+		if !arrow.TypeEqual(a.DataType(), c.arrow) && !(c.annotation == annotationString && arrow.TypeEqual(a.DataType(), codedType)) {
 			return fmt.Errorf("column %q of a batch is of type %s where the Parquet file has %s", c.name, a.DataType(), c.arrow)
 		}
 		if !c.optional && a.NullN() > 0 {
@@ -181,36 +207,60 @@ func (e *Encoder) check(rec arrow.Record) error {
 	return nil
 }
 
-// submit sends the row group that has been filled on its way.
-func (e *Encoder) submit(ctx context.Context) error {
+// submit sends the strip that has been filled on its way.
+func (e *Encoder) submit(ctx context.Context, last bool) error {
 	e.start(ctx)
-	g := e.filling
-	for len(e.onTheWay) > 0 && (len(e.onTheWay) >= e.slots || e.memory > 0 && e.bytesOnTheWay()+g.bytes > e.memory) {
-		select {
-		case done := <-e.finished:
-			e.onTheWay = slices.DeleteFunc(e.onTheWay, func(x *rowGroup) bool { return x == done })
-		case <-ctx.Done():
-			return e.fail(context.Cause(ctx))
-		case <-e.failed:
-			return e.err
+	g, t := e.group, e.strip
+	for g.strips == 0 && len(e.unwritten) > groupsMax ||
+		len(e.onTheWay) >= e.places || len(e.onTheWay) > 0 && e.bytesOnTheWay+t.bytes > e.bytesMax {
+		if err := e.await(ctx); err != nil {
+			return err
 		}
 	}
-	e.filling = newRowGroup(len(e.columns))
-	e.onTheWay = append(e.onTheWay, g)
-	e.rows += int64(g.rows)
-	e.ordered <- g
-	for i := range e.columns {
-		e.tasks <- columnTask{g, i}
+	t.last, t.rowsExpected = last, g.rows
+	if !last {
+		expected := e.options.RowGroupRows
+		if byBytes := float64(e.options.RowGroupBytes) / float64(g.bytes) * float64(g.rows); byBytes < float64(expected) {
+			expected = max(g.rows, int(byBytes))
+		}
+		t.rowsExpected = expected
 	}
+	if g.strips == 0 {
+		e.unwritten = append(e.unwritten, g)
+		e.ordered <- g
+	}
+	g.strips++
+	g.left.Add(int64(len(e.lanes)))
+	e.rows += int64(t.rows)
+	e.onTheWay = append(e.onTheWay, t)
+	e.bytesOnTheWay += t.bytes
+	for _, l := range e.lanes {
+		if l.add(t) {
+			e.ready <- l
+		}
+	}
+	if last {
+		g.finish(1)
+		e.group = newRowGroup(len(e.lanes))
+	}
+	e.strip = newStrip(e.group)
 	return nil
 }
 
-func (e *Encoder) bytesOnTheWay() int64 {
-	var n int64
-	for _, g := range e.onTheWay {
-		n += g.bytes
+// await waits until a strip has been encoded or a row group written.
+func (e *Encoder) await(ctx context.Context) error {
+	select {
+	case done := <-e.finished:
+		e.onTheWay = slices.DeleteFunc(e.onTheWay, func(t *strip) bool { return t == done })
+		e.bytesOnTheWay -= done.bytes
+	case done := <-e.written:
+		e.unwritten = slices.DeleteFunc(e.unwritten, func(g *rowGroup) bool { return g == done })
+	case <-ctx.Done():
+		return e.fail(context.Cause(ctx))
+	case <-e.failed:
+		return e.err
 	}
-	return n
+	return nil
 }
 
 // start starts the goroutines, once.
@@ -219,53 +269,15 @@ func (e *Encoder) start(ctx context.Context) {
 		return
 	}
 	e.started = true
-	e.tasks = make(chan columnTask, e.slots*len(e.columns))
-	e.ordered = make(chan *rowGroup, e.slots)
-	e.finished = make(chan *rowGroup, e.slots)
-	e.buffers = make(chan []byte, e.slots*len(e.columns))
+	e.ready = make(chan *lane, len(e.lanes))
+	e.ordered = make(chan *rowGroup, groupsMax+1)
+	e.finished = make(chan *strip, e.places)
+	e.written = make(chan *rowGroup, groupsMax+1)
 	e.unwatch = context.AfterFunc(ctx, func() { e.fail(context.Cause(ctx)) })
-	for range min(e.workers, e.slots*len(e.columns)) {
-		e.wg.Go(e.encodeColumns)
+	for range e.workers {
+		e.wg.Go(e.encodeStrips)
 	}
 	e.wg.Go(e.writeGroups)
-}
-
-// encodeColumns is what each worker does.
-func (e *Encoder) encodeColumns() {
-	for {
-		select {
-		case <-e.failed:
-			return
-		case t, more := <-e.tasks:
-			if !more {
-				return
-			}
-			if err := e.encodeColumn(t); err != nil {
-				e.fail(err)
-				return
-			}
-		}
-	}
-}
-
-func (e *Encoder) encodeColumn(t columnTask) error {
-	s := scratches.Get().(*scratch)
-	defer scratches.Put(s)
-	var memory []byte
-	select {
-	case memory = <-e.buffers:
-	default:
-	}
-	c, err := encodeChunk(s, &e.columns[t.column], &e.options, e.bloomed[t.column], t.group.arrays[t.column], memory)
-	if err != nil {
-		return err
-	}
-	t.group.chunks[t.column] = c
-	t.group.releaseColumn(t.column)
-	if t.group.left.Add(-1) == 0 {
-		close(t.group.done)
-	}
-	return nil
 }
 
 // writeGroups is what the writer does.
@@ -290,7 +302,7 @@ func (e *Encoder) writeGroups() {
 			e.fail(err)
 			return
 		}
-		e.finished <- g
+		e.written <- g
 	}
 }
 
@@ -299,16 +311,16 @@ func (e *Encoder) writeGroups() {
 func (e *Encoder) writeGroup(g *rowGroup) error {
 	stored := storedGroup{rows: g.rows, offset: e.offset, chunks: make([]storedChunk, len(g.chunks))}
 	for i := range g.chunks {
-		c := &stored.chunks[i]
-		c.chunk, c.offset = g.chunks[i], e.offset
-		if err := e.write(c.data); err != nil {
-			return err
+		from, c := &g.chunks[i], &stored.chunks[i]
+		from.assemble(g.rows, e.columns[i].order)
+		c.offset = e.offset
+		for _, b := range from.stored {
+			if err := e.write(b); err != nil {
+				return err
+			}
 		}
-		select {
-		case e.buffers <- c.data:
-		default:
-		}
-		c.data = nil
+		from.release(e.alloc)
+		c.chunk = *from
 	}
 	for i := range stored.chunks {
 		c := &stored.chunks[i]
@@ -359,17 +371,20 @@ func (e *Encoder) Close(ctx context.Context) (rows int64, err error) {
 		return 0, err
 	}
 	defer e.Abort() // gives everything back; nothing is left to give up
-	if e.filling.rows > 0 {
-		if err := e.submit(ctx); err != nil {
+	if e.group.rows > 0 {
+		if err := e.submit(ctx, true); err != nil {
 			return 0, err
 		}
 	}
 	if e.started {
-		stop := context.AfterFunc(ctx, func() { e.fail(context.Cause(ctx)) })
-		close(e.tasks)
+		for len(e.unwritten) > 0 {
+			if err := e.await(ctx); err != nil {
+				return 0, err
+			}
+		}
+		close(e.ready)
 		close(e.ordered)
 		e.wg.Wait()
-		stop()
 	}
 	e.closed = true
 	select {
@@ -424,9 +439,14 @@ func (e *Encoder) Abort() {
 	if e.unwatch != nil {
 		e.unwatch()
 	}
-	for _, g := range e.onTheWay {
-		g.release()
+	for _, t := range e.onTheWay {
+		t.release()
 	}
-	e.onTheWay = nil
-	e.filling.release()
+	e.strip.release()
+	for _, g := range e.unwritten {
+		for i := range g.chunks {
+			g.chunks[i].abandon(e.alloc)
+		}
+	}
+	e.onTheWay, e.unwritten = nil, nil
 }

@@ -2,9 +2,9 @@ package parquet
 
 import (
 	"io"
-	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"csvloom/pipeline"
 )
@@ -16,8 +16,8 @@ import (
 type Groups struct {
 	columns []column
 	options Options
-	bloomed []bool
-	buffers chan []byte // free memory for chunks
+	alloc   memory.Allocator
+	lanes   []chan *lane // of each column, those not in use
 }
 
 // NewGroups returns an encoder of row groups. It finds the mistakes that
@@ -30,12 +30,9 @@ func NewGroups(schema *arrow.Schema, o Options, t *pipeline.Task) (*Groups, erro
 	if err != nil {
 		return nil, err
 	}
-	g := &Groups{
-		columns: columns, options: o.withDefaults(), bloomed: make([]bool, len(columns)),
-		buffers: make(chan []byte, len(columns)*(1+max(1, t.Workers))),
-	}
-	for i, c := range columns {
-		g.bloomed[i] = slices.Contains(o.BloomColumns, c.name)
+	g := &Groups{columns: columns, options: o.withDefaults(), alloc: allocatorOf(t)}
+	for range columns {
+		g.lanes = append(g.lanes, make(chan *lane, max(1, t.Workers)))
 	}
 	return g, nil
 }
@@ -47,20 +44,36 @@ func (g *Groups) BytesMax() int64 { return g.options.RowGroupBytes }
 
 // Group is a row group on its way. Call order: Encode once for each column, on
 // any goroutines, then [GroupFile.Append]; Release at any time gives back the
-// rows that are still held.
+// rows that are still held, and what is encoded and not written.
 type Group struct {
 	groups *Groups
 	group  *rowGroup
+	strips []*strip
 }
 
 // NewGroup makes a row group of the rows of some records, one at least, and
 // retains them until they are encoded.
 func (g *Groups) NewGroup(recs []arrow.Record) *Group {
-	group := &Group{g, newRowGroup(len(g.columns))}
+	group := newRowGroup(len(g.columns))
+	t := newStrip(group)
+	strips := []*strip{t}
 	for _, rec := range recs {
-		group.group.add(rec, 0, int(rec.NumRows()))
+		for low, high := 0, int(rec.NumRows()); low < high; {
+			if t.rows == g.options.stripRows() {
+				t = newStrip(group)
+				strips = append(strips, t)
+			}
+			n := min(high-low, g.options.stripRows()-t.rows)
+			t.add(rec, low, low+n)
+			group.rows += n
+			low += n
+		}
 	}
-	return group
+	t.last = true
+	for _, t := range strips {
+		t.rowsExpected = group.rows
+	}
+	return &Group{g, group, strips}
 }
 
 // Parts is the number of columns that Encode is to be called for.
@@ -70,22 +83,44 @@ func (g *Group) Parts() int { return len(g.groups.columns) }
 func (g *Group) Encode(part int) error {
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
-	var memory []byte
-	select {
-	case memory = <-g.groups.buffers:
-	default:
-	}
-	c, err := encodeChunk(s, &g.groups.columns[part], &g.groups.options, g.groups.bloomed[part], g.group.arrays[part], memory)
-	if err != nil {
+	if err := s.prepare(g.groups.options.Compression, g.groups.options.Level); err != nil {
 		return err
 	}
-	g.group.chunks[part] = c
-	g.group.releaseColumn(part)
+	var l *lane
+	select {
+	case l = <-g.groups.lanes[part]:
+	default:
+		l = newLane(&g.groups.columns[part], part, &g.groups.options, len(g.groups.columns))
+	}
+	for _, t := range g.strips {
+		w := stripEncoder{scratch: s, lane: l, strip: t}
+		err := w.prepare(&g.group.chunks[part], g.groups.alloc)
+		if err == nil {
+			err = w.complete(g.groups.alloc)
+		}
+		s.forget()
+		if err != nil {
+			return err
+		}
+		t.releaseColumn(part)
+	}
+	l.coded = false // files do not depend on what was encoded before them
+	select {
+	case g.groups.lanes[part] <- l:
+	default:
+	}
 	return nil
 }
 
-// Release gives back the rows that are not encoded.
-func (g *Group) Release() { g.group.release() }
+// Release gives back what is still held.
+func (g *Group) Release() {
+	for _, t := range g.strips {
+		t.release()
+	}
+	for i := range g.group.chunks {
+		g.group.chunks[i].abandon(g.groups.alloc)
+	}
+}
 
 // GroupFile is a file whose row groups are encoded elsewhere. It keeps what its
 // footer will say, about 100 bytes a page, and no rows.
@@ -93,7 +128,7 @@ type GroupFile struct{ e Encoder }
 
 // NewFile starts a file.
 func (g *Groups) NewFile() *GroupFile {
-	return &GroupFile{Encoder{columns: g.columns, options: g.options, buffers: g.buffers}}
+	return &GroupFile{Encoder{columns: g.columns, options: g.options, alloc: g.alloc}}
 }
 
 // Append writes a row group whose columns are all encoded behind those before.

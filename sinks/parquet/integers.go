@@ -1,8 +1,6 @@
 package parquet
 
 import (
-	"slices"
-
 	"csvloom/sinks/parquet/internal/bloom"
 	"csvloom/sinks/parquet/internal/delta"
 	"csvloom/sinks/parquet/internal/dict"
@@ -10,135 +8,123 @@ import (
 	"csvloom/sinks/parquet/internal/rawbytes"
 )
 
-// integerScratch is the memory for a column of integers.
-type integerScratch[T int32 | int64] struct {
+// numberScratch is the memory for a strip of integers, or of the bits of
+// floating-point numbers.
+type numberScratch[T int32 | int64] struct {
 	values []T
+	view   []T // the strip's values: in values, or in a batch
 	sample []T
-	hashed dict.Integers[T]
-	ranged dict.Range[T]
+	trial  dict.Integers[T]
 }
 
-// encodeIntegers encodes whatever is stored as INT32 or INT64: integers,
+// numbers is a strip of integers, or of the bits of floating-point numbers, as
+// an encodable.
+type numbers[T int32 | int64] struct {
+	w          *stripEncoder
+	m          *numberScratch[T]
+	dictionary *dict.Integers[T] // in use: own or m.trial
+	own        *dict.Integers[T]
+	values     []T
+	// near says that all values lie between least and greatest.
+	near            bool
+	least, greatest T
+	measure         func() (alternative, error)
+}
+
+func (v *numbers[T]) begin(trial bool) {
+	if trial {
+		v.dictionary = &v.m.trial
+		v.dictionary.Shrink()
+	}
+	v.dictionary.Reset()
+}
+
+func (v *numbers[T]) adopt() {
+	*v.own, v.m.trial = v.m.trial, *v.own
+	v.dictionary = v.own
+}
+
+func (v *numbers[T]) encode() bool {
+	if v.near {
+		return v.dictionary.EncodeNear(v.w.codes, v.values, v.least, v.greatest)
+	}
+	return v.dictionary.Encode(v.w.codes, v.values)
+}
+
+func (v *numbers[T]) entries() (n, plainBytes int) {
+	n = v.dictionary.Len()
+	return n, n * bitsOf[T]() / 8
+}
+
+func (v *numbers[T]) truncate(n int)                    { v.dictionary.Truncate(n) }
+func (v *numbers[T]) plainBytes() int                   { return len(v.values) * bitsOf[T]() / 8 }
+func (v *numbers[T]) alternative() (alternative, error) { return v.measure() }
+
+// prepareIntegers prepares whatever is stored as INT32 or INT64: integers,
 // decimals, dates and times.
-func encodeIntegers[T int32 | int64](e *chunkEncoder, m *integerScratch[T], values []T) error {
-	spans := e.spansOf(e.column.valueBytes())
-	pageBounds := make([]bounds, len(spans))
-	var extremes []T // of each page: which holds those of the chunk
-	for i, s := range spans {
-		if s.values > 0 {
-			least, greatest := integerBounds(values[s.value:s.end()], e.column.order)
-			extremes = append(extremes, least, greatest)
-			if !e.options.NoStatistics {
-				pageBounds[i] = encodedIntegers(least, greatest)
-			}
+func prepareIntegers[T int32 | int64](w *stripEncoder, m *numberScratch[T], d *dict.Integers[T], values []T) error {
+	m.view = values
+	w.cut(w.column.valueBytes())
+	v := &numbers[T]{w: w, m: m, dictionary: d, own: d, values: values}
+	v.measure = func() (alternative, error) { return integerAlternative(w, m, values) }
+	var extremes []T // of each page: which holds those of the strip
+	for i, s := range w.spans {
+		if s.values == 0 {
+			continue
+		}
+		least, greatest := integerBounds(values[s.value:s.end()], w.column.order)
+		extremes = append(extremes, least, greatest)
+		if !w.options.NoStatistics {
+			w.bounds[i] = encodedIntegers(least, greatest)
 		}
 	}
-	entries, err := chooseInteger(e, m, values, extremes)
-	if err != nil {
+	if v.near = len(extremes) > 0; v.near {
+		v.least, v.greatest = integerBounds(extremes, w.column.order)
+	}
+	if err := w.choose(v); err != nil {
 		return err
 	}
-	if e.bloom {
-		hashed := values
-		if e.out.encoding == encodingRLEDictionary {
-			hashed = entries
-		}
-		e.hashes = appendHashes(e.hashes[:0], hashed)
-		e.setBloom(e.hashes)
+	w.noteNumbers(len(d.Values))
+	if w.bloomed && w.encoding != encodingRLEDictionary {
+		w.hashes = appendHashes(w.hashes, values)
 	}
-	if e.out.encoding == encodingRLEDictionary {
-		return e.addCodePages(spans, pageBounds, rawbytes.Bytes(entries), len(entries))
+	return nil
+}
+
+// noteNumbers settles the width of codes for a dictionary of so many numbers.
+func (w *stripEncoder) noteNumbers(entries int) {
+	if w.encoding == encodingRLEDictionary {
+		w.width = codeWidth(entries)
 	}
-	for i, s := range spans {
+}
+
+// addIntegerPages appends the pages of values without a dictionary.
+func addIntegerPages[T int32 | int64](w *stripEncoder, values []T) error {
+	for i, s := range w.spans {
 		part := values[s.value:s.end()]
 		body := rawbytes.Bytes(part)
-		if e.out.encoding == encodingDeltaBinaryPacked {
-			e.body = delta.Append(e.body[:0], part)
-			body = e.body
+		if w.encoding == encodingDeltaBinaryPacked {
+			w.body = delta.Append(w.body[:0], part)
+			body = w.body
 		}
-		if err := e.addPage(s, body, pageBounds[i]); err != nil {
+		if err := w.addPage(s, body, w.bounds[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// chooseInteger settles e.out.encoding. When it is that of a dictionary, e.codes
-// holds the codes and the entries are returned. Among extremes are the least
-// and the greatest value.
-func chooseInteger[T int32 | int64](e *chunkEncoder, m *integerScratch[T], values, extremes []T) ([]T, error) {
-	if len(values) == 0 {
-		return nil, nil
-	}
-	size := e.column.valueBytes()
-	near := false // to each other: they fit the table of a dict.Range
-	if !e.options.NoDictionary {
-		least, greatest := integerBounds(extremes, e.column.order)
-		width := uint64(greatest) - uint64(least)
-		if size == 4 {
-			width = uint64(uint32(greatest) - uint32(least))
-		}
-		near = width < dict.RangeMax && width/16 < uint64(len(values))
-		if near {
-			m.ranged.Count(values, least, width)
-			if obvious(len(m.ranged.Values), size, len(values)) {
-				return rangeCodes(e, m, values), nil
-			}
-		}
-	}
-	other, err := integerAlternative(e, m, values)
-	if err != nil {
-		return nil, err
-	}
-	e.out.encoding = other.encoding
-	if e.options.NoDictionary {
-		return nil, nil
-	}
-	worth := func(distinct int) bool {
-		return worthDictionary(distinct, int64(distinct)*int64(size), int64(len(values)), int64(len(values))*int64(size), other)
-	}
-	if near {
-		if !worth(len(m.ranged.Values)) {
-			return nil, nil
-		}
-		return rangeCodes(e, m, values), nil
-	}
-	return hashCodes(e, m, values, worth), nil
-}
-
-// rangeCodes makes the codes of values that m.ranged has counted.
-func rangeCodes[T int32 | int64](e *chunkEncoder, m *integerScratch[T], values []T) []T {
-	e.codes = slices.Grow(e.codes[:0], len(values))[:len(values)]
-	m.ranged.Encode(e.codes, values)
-	e.out.encoding, e.out.distinct = encodingRLEDictionary, len(m.ranged.Values)
-	return m.ranged.Values
-}
-
-// hashCodes makes the codes of the values as long as a dictionary is worth it.
-func hashCodes[T int32 | int64](e *chunkEncoder, m *integerScratch[T], values []T, worth func(distinct int) bool) []T {
-	m.hashed.Reset()
-	e.codes = slices.Grow(e.codes[:0], len(values))[:len(values)]
-	ok := encodeCodes(e.codes,
-		func(low, high int) bool { return m.hashed.Encode(e.codes[low:high], values[low:high]) },
-		func() int { return len(m.hashed.Values) },
-		worth)
-	if !ok {
-		return nil
-	}
-	e.out.encoding, e.out.distinct = encodingRLEDictionary, len(m.hashed.Values)
-	return m.hashed.Values
-}
-
 // integerAlternative measures the encodings without a dictionary.
-func integerAlternative[T int32 | int64](e *chunkEncoder, m *integerScratch[T], values []T) (alternative, error) {
+func integerAlternative[T int32 | int64](w *stripEncoder, m *numberScratch[T], values []T) (alternative, error) {
 	m.sample = sampled(m.sample[:0], values)
 	plain := rawbytes.Bytes(m.sample)
-	stored, err := e.storedBytes(plain)
+	stored, err := w.storedBytes(plain)
 	if err != nil {
 		return alternative{}, err
 	}
 	a := alternative{encodingPlain, len(plain), stored, stored}
-	e.body = delta.Append(e.body[:0], m.sample)
-	if stored, err = e.storedBytes(e.body); err != nil {
+	w.body = delta.Append(w.body[:0], m.sample)
+	if stored, err = w.storedBytes(w.body); err != nil {
 		return alternative{}, err
 	}
 	if stored < a.storedBytes {
@@ -147,16 +133,13 @@ func integerAlternative[T int32 | int64](e *chunkEncoder, m *integerScratch[T], 
 	return a, nil
 }
 
-// addCodePages appends a dictionary page and the data pages with e.codes.
-func (e *chunkEncoder) addCodePages(spans []span, pageBounds []bounds, entries []byte, distinct int) error {
-	if err := e.addDictionaryPage(entries, distinct); err != nil {
-		return err
-	}
-	width := codeWidth(distinct)
-	for i, s := range spans {
-		e.body = append(e.body[:0], byte(width))
-		e.body = hybrid.Append(e.body, e.codes[s.value:s.end()], width)
-		if err := e.addPage(s, e.body, pageBounds[i]); err != nil {
+// addCodePages appends the data pages with w.codes. The codes of a page are as
+// wide as the dictionary asks for that there was with its strip.
+func (w *stripEncoder) addCodePages() error {
+	for i, s := range w.spans {
+		w.body = append(w.body[:0], byte(w.width))
+		w.body = hybrid.Append(w.body, w.codes[s.value:s.end()], w.width)
+		if err := w.addPage(s, w.body, w.bounds[i]); err != nil {
 			return err
 		}
 	}

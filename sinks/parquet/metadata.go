@@ -220,8 +220,11 @@ func (c *storedChunk) write(w *compact.Writer, col *column, o *Options) {
 
 // writeMetadata appends the fields of ColumnMetaData.
 func (c *storedChunk) writeMetadata(w *compact.Writer, col *column, o *Options) {
-	encodings := []encoding{c.encoding}
-	if c.dictionaryBytes > 0 {
+	var encodings []encoding
+	for _, e := range c.encodings {
+		encodings = append(encodings, e.encoding)
+	}
+	if c.dictionaryBytes > 0 && !slices.Contains(encodings, encodingPlain) {
 		encodings = append(encodings, encodingPlain) // of the dictionary page
 	}
 	if col.optional {
@@ -245,11 +248,13 @@ func (c *storedChunk) writeMetadata(w *compact.Writer, col *column, o *Options) 
 	w.BeginField(12)
 	c.writeStatistics(w)
 	w.End()
-	w.List(13, compact.Struct, 1+min(1, c.dictionaryBytes))
+	w.List(13, compact.Struct, len(c.encodings)+min(1, c.dictionaryBytes))
 	if c.dictionaryBytes > 0 {
 		writeEncodingStats(w, pageTypeDictionary, encodingPlain, 1)
 	}
-	writeEncodingStats(w, pageTypeDataV2, c.encoding, len(c.pages))
+	for _, e := range c.encodings {
+		writeEncodingStats(w, pageTypeDataV2, e.encoding, e.pages)
+	}
 	if c.bloomBytes > 0 {
 		w.Int64(14, c.bloomOffset)
 		w.Int32(15, int32(c.bloomBytes))

@@ -3,6 +3,7 @@ package dict
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -145,31 +146,65 @@ func inverse(k uint64) uint64 {
 	return x
 }
 
-func TestRange(t *testing.T) {
-	for _, c := range []struct {
-		values []int32
-		want   []int32
-	}{
-		{[]int32{7}, []int32{7}},
-		{[]int32{3, 1, 2, 3}, []int32{1, 2, 3}},
-		{[]int32{-5, 65530, 0, -5}, []int32{-5, 0, 65530}},
-		{[]int32{-1 << 31, -1<<31 + 2}, []int32{-1 << 31, -1<<31 + 2}},
-	} {
-		var d Range[int32]
-		least, greatest := slices.Min(c.values), slices.Max(c.values)
-		d.Count(c.values, least, uint64(uint32(greatest-least)))
-		if !slices.Equal(d.Values, c.want) {
-			t.Errorf("%v: entries %v, want %v", c.values, d.Values, c.want)
-			continue
-		}
-		codes := make([]uint32, len(c.values))
-		d.Encode(codes, c.values)
-		for i, v := range c.values {
-			if d.Values[codes[i]] != v {
-				t.Errorf("%v: value %d has code %d, which is %d", c.values, i, codes[i], d.Values[codes[i]])
+// Through the window, out of it and in the hash table codes are the same.
+func TestIntegersNear(t *testing.T) {
+	t.Run("int32", rapid.MakeCheck(checkNear[int32]))
+	t.Run("int64", rapid.MakeCheck(checkNear[int64]))
+}
+
+func checkNear[T int32 | int64](t *rapid.T) {
+	base := T(rapid.SampledFrom([]int64{0, 1 << 40, math.MaxInt32, math.MinInt32, math.MaxInt64, math.MinInt64}).Draw(t, "base"))
+	var near, plain Integers[T]
+	for range 2 { // the second time with the memory of the first
+		near.Reset()
+		plain.Reset()
+		for range rapid.IntRange(1, 6).Draw(t, "blocks") {
+			start := base + T(rapid.OneOf(rapid.IntRange(-200_000, 200_000), rapid.Just(0), rapid.Int()).Draw(t, "start"))
+			offsets := rapid.SliceOfN(rapid.IntRange(0, rapid.SampledFrom([]int{10, 1000, 70_000}).Draw(t, "width")), 1, 200).Draw(t, "offsets")
+			values := make([]T, 8*len(offsets)) // many, as a window asks for
+			for i := range values {
+				values[i] = start + T(offsets[i%len(offsets)])
+			}
+			least, greatest := start+T(slices.Min(offsets)), start+T(slices.Max(offsets))
+			got, want := make([]uint32, len(values)), make([]uint32, len(values))
+			if !near.EncodeNear(got, values, least, greatest) || !plain.Encode(want, values) {
+				t.Fatal("gave up")
+			}
+			if !slices.Equal(got, want) || !slices.Equal(near.Values, plain.Values) {
+				t.Fatalf("values from %d to %d: codes %v of %v, want %v of %v", least, greatest, got, near.Values, want, plain.Values)
 			}
 		}
 	}
+}
+
+// Coded strings get the codes that the strings would get.
+func TestEncodeCoded(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		list := rapid.SliceOfNDistinct(rapid.StringN(0, 20, 30), 1, 50, rapid.ID).Draw(t, "list")
+		places := rapid.SliceOfN(rapid.Uint16Range(0, uint16(len(list)-1)), 0, 300).Draw(t, "places")
+		values := make([]string, len(places))
+		for i, p := range places {
+			values[i] = list[p]
+		}
+		plainBytesMax := rapid.SampledFrom([]int{1 << 20, 100}).Draw(t, "plainBytesMax")
+		var coded, plain Strings
+		coded.Reset(false, plainBytesMax)
+		plain.Reset(false, plainBytesMax)
+		known := make([]uint32, len(list))
+		for i := range known {
+			known[i] = 77 // as left over
+		}
+		got, want := make([]uint32, len(places)), make([]uint32, len(places))
+		data, offsets := layout(list)
+		ok := coded.EncodeCoded(got, places, known, data, offsets)
+		data, offsets = layout(values)
+		if wantOK := plain.Encode(want, data, offsets); ok != wantOK {
+			t.Fatalf("EncodeCoded reports %v, Encode %v", ok, wantOK)
+		}
+		if ok && (!slices.Equal(got, want) || !bytes.Equal(coded.Plain, plain.Plain)) {
+			t.Fatalf("codes %v of %q, want %v of %q", got, coded.Plain, want, plain.Plain)
+		}
+	})
 }
 
 func TestUsed(t *testing.T) {
@@ -252,16 +287,16 @@ func BenchmarkIntegers(b *testing.B) {
 	}
 }
 
-func BenchmarkRange(b *testing.B) {
+func BenchmarkNear(b *testing.B) {
 	values := make([]int64, 1<<20)
 	for i := range values {
 		values[i] = rand.Int64N(100)
 	}
 	codes := make([]uint32, len(values))
-	var d Range[int64]
+	var d Integers[int64]
 	for b.Loop() {
-		d.Count(values, 0, 99)
-		d.Encode(codes, values)
+		d.Reset()
+		d.EncodeNear(codes, values, 0, 99)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(values)), "ns/value")
 }

@@ -11,9 +11,11 @@ package dict
 // level cache for the many columns that have few values.
 const slotsMin = 1 << 10
 
-// probesMax returns how many slots beyond the first may be looked at for n
-// values. A healthy table needs about half of n.
-func probesMax(n int) int { return 8*n + 4096 }
+// probesMax is how many slots may be looked at to find a value or a place for
+// it. A healthy table needs a few dozen for the worst of a million. It bounds
+// each value rather than all together, so that giving up depends on nothing but
+// the distinct values and their order.
+const probesMax = 512
 
 // full reports whether a table should grow. While it fits the second level
 // cache, room is cheaper than the branches that collisions make unpredictable.

@@ -1,19 +1,21 @@
 package dict
 
-import (
-	"math/bits"
-	"slices"
-)
+import "math/bits"
 
 // Integers is a dictionary of integers or of the bits of floating-point
 // numbers. Reset makes it ready for use.
+//
+// As long as the values are near each other and come through EncodeNear, they
+// are looked up in a window, otherwise in a hash table. The codes are the same.
 type Integers[T int32 | int64] struct {
 	// Values are the entries in order of their codes.
 	Values []T
 
-	slots []integerSlot[T]
-	shift uint             // 64 - log2(len(slots))
-	spare []integerSlot[T] // memory for the table to grow into
+	window window[T]
+	hashed bool             // the entries are in slots, not in the window
+	slots  []integerSlot[T] // a power of two
+	shift  uint             // 64 - log2(len(slots))
+	spare  []integerSlot[T] // memory for the table to grow into
 }
 
 type integerSlot[T int32 | int64] struct {
@@ -21,23 +23,47 @@ type integerSlot[T int32 | int64] struct {
 	code  uint32 // plus one; 0 means that the slot is free
 }
 
-// Reset empties the dictionary.
+// Reset empties the dictionary. The table keeps its size: the next values will
+// most likely be as many.
 func (d *Integers[T]) Reset() {
 	d.Values = d.Values[:0]
-	d.slots = cleared(d.slots, slotsMin)
-	d.shift = uint(64 - bits.Len(slotsMin-1))
+	d.window.reset()
+	d.hashed = false
+}
+
+// Shrink makes the table as small as that of a new dictionary, of which nothing
+// then tells this one apart after Reset. The memory is kept.
+func (d *Integers[T]) Shrink() { d.slots = d.slots[:min(len(d.slots), slotsMin)] }
+
+// Len is the number of entries.
+func (d *Integers[T]) Len() int { return len(d.Values) }
+
+// Truncate drops all entries but the first n. Nothing can be encoded then until
+// Reset.
+func (d *Integers[T]) Truncate(n int) { d.Values = d.Values[:n] }
+
+// EncodeNear is Encode for values that lie between least and greatest, in an
+// order of the caller's.
+func (d *Integers[T]) EncodeNear(codes []uint32, values []T, least, greatest T) bool {
+	if !d.hashed && d.window.cover(d.Values, least, greatest, len(values)) {
+		d.Values = d.window.encode(codes, values, d.Values)
+		return true
+	}
+	return d.Encode(codes, values)
 }
 
 // Encode writes the codes of the values to codes, which is as long, and
 // reports whether it got through: it does not when the values collide too much.
 func (d *Integers[T]) Encode(codes []uint32, values []T) bool {
-	probes := probesMax(len(codes))
+	if !d.hashed && !d.hash() {
+		return false
+	}
 	codes = codes[:len(values)]
 	slots, shift := d.slots, d.shift
 	mask := len(slots) - 1
 	for i, v := range values {
 		at := int(hashInteger(uint64(v)) >> shift)
-		for {
+		for probes := probesMax; ; at++ {
 			s := &slots[at&mask]
 			if s.value == v && s.code != 0 {
 				codes[i] = s.code - 1
@@ -54,11 +80,33 @@ func (d *Integers[T]) Encode(codes []uint32, values []T) bool {
 				}
 				break
 			}
-			at++
-			if probes--; probes < 0 {
+			if probes--; probes == 0 {
 				return false
 			}
 		}
+	}
+	return true
+}
+
+// hash puts the entries so far into the hash table, and reports whether they go
+// in without colliding too much.
+func (d *Integers[T]) hash() bool {
+	n := max(slotsMin, len(d.slots))
+	for full(len(d.Values), n) {
+		n *= 2
+	}
+	d.slots = cleared(d.slots, n)
+	d.shift = uint(64 - bits.Len(uint(n-1)))
+	d.hashed = true
+	entries := d.Values
+	d.Values = d.Values[:0]
+	var codes [256]uint32
+	for len(entries) > 0 { // each goes where it stands already
+		k := min(len(codes), len(entries))
+		if !d.Encode(codes[:k], entries[:k]) {
+			return false
+		}
+		entries = entries[k:]
 	}
 	return true
 }
@@ -85,52 +133,3 @@ func (d *Integers[T]) grow() {
 // hashInteger spreads v over the upper bits. The fold brings the upper half
 // of v down, where floating-point numbers have most of what differs.
 func hashInteger(v uint64) uint64 { return (v ^ v>>32) * key0 }
-
-// RangeMax is the widest range of values that a [Range] takes.
-const RangeMax = 1 << 16
-
-// Range is the dictionary of integers that lie close together: a table with a
-// place for each possible value instead of a hash table. Its entries are in
-// ascending order.
-type Range[T int32 | int64] struct {
-	// Values are the entries in order of their codes.
-	Values []T
-
-	codes []uint32
-}
-
-// Count fills the dictionary with the distinct ones of values, which lie
-// between least and least+width, width being below RangeMax. "Ascending" is in
-// the order in which least is the least.
-func (d *Range[T]) Count(values []T, least T, width uint64) {
-	n := int(width) + 1
-	d.codes = slices.Grow(d.codes[:0], n)[:n]
-	clear(d.codes)
-	present := d.codes
-	for _, v := range values {
-		present[uint64(v-least)&(RangeMax-1)] = 1
-	}
-	d.Values = d.Values[:0]
-	for i, p := range present {
-		if p != 0 {
-			d.codes[i] = uint32(len(d.Values))
-			d.Values = append(d.Values, least+T(i))
-		}
-	}
-}
-
-// Encode writes the codes of the values that were given to Count.
-func (d *Range[T]) Encode(codes []uint32, values []T) {
-	least := d.Values[0]
-	codes = codes[:len(values)]
-	if len(d.Values) == len(d.codes) { // without a gap the place is the code
-		for i, v := range values {
-			codes[i] = uint32(v - least)
-		}
-		return
-	}
-	table := d.codes
-	for i, v := range values {
-		codes[i] = table[uint64(v-least)&(RangeMax-1)]
-	}
-}

@@ -18,7 +18,7 @@ type Strings struct {
 	plainBytesMax int
 	slots         []stringSlot
 	shift         uint         // 64 - log2(len(slots))
-	probes        int          // left before the table gives up
+	crowded       bool         // the values collide too much
 	spare         []stringSlot // memory for the table to grow into
 	sum           uint64       // what touch returned, so that its loads are not optimised away
 }
@@ -53,21 +53,39 @@ const keysBlock = 128
 const touchSlotsMin = 1 << 11
 
 // Reset empties the dictionary, which is then good for plainBytesMax of
-// entries. Fixed-length values have no length in Plain.
+// entries. Fixed-length values have no length in Plain. The table keeps its
+// size: the next values will most likely be as many.
 func (d *Strings) Reset(fixedLength bool, plainBytesMax int) {
 	d.plainBytesMax = plainBytesMax
 	d.Plain = d.Plain[:0]
 	d.ends = d.ends[:0]
+	d.crowded = false
 	d.prefix = 4
 	if fixedLength {
 		d.prefix = 0
 	}
-	d.slots = cleared(d.slots, slotsMin)
-	d.shift = uint(64 - bits.Len(slotsMin-1))
+	n := max(slotsMin, len(d.slots))
+	d.slots = cleared(d.slots, n)
+	d.shift = uint(64 - bits.Len(uint(n-1)))
 }
+
+// Shrink makes the table as small as that of a new dictionary, of which nothing
+// then tells this one apart after Reset. The memory is kept.
+func (d *Strings) Shrink() { d.slots = d.slots[:min(len(d.slots), slotsMin)] }
 
 // Len is the number of entries.
 func (d *Strings) Len() int { return len(d.ends) }
+
+// Truncate drops all entries but the first n. Nothing can be encoded then until
+// Reset.
+func (d *Strings) Truncate(n int) {
+	d.ends = d.ends[:n]
+	if n == 0 {
+		d.Plain = d.Plain[:0]
+	} else {
+		d.Plain = d.Plain[:d.ends[n-1]]
+	}
+}
 
 // Entry returns the value of a code. It is valid until the next call of Encode
 // or Reset.
@@ -83,7 +101,6 @@ func (d *Strings) Entry(code int) []byte {
 // and reports whether it got through: it does not when the values collide too
 // much or the entries take too much room. offsets has one element more than codes.
 func (d *Strings) Encode(codes []uint32, data []byte, offsets []int32) bool {
-	d.probes = probesMax(len(codes))
 	var keys [keysBlock]stringKey
 	for len(codes) > 0 {
 		n := min(keysBlock, len(codes))
@@ -98,10 +115,31 @@ func (d *Strings) Encode(codes []uint32, data []byte, offsets []int32) bool {
 		} else {
 			d.findShort(codes[:n], keys[:n], data, offsets)
 		}
-		if d.probes < 0 || len(d.Plain) > d.plainBytesMax {
+		if d.crowded || len(d.Plain) > d.plainBytesMax {
 			return false
 		}
 		codes, offsets = codes[n:], offsets[n:]
+	}
+	return true
+}
+
+// EncodeCoded writes the codes of strings that are given as their places in a
+// list without repetitions, which offsets cut out of data. known has room for
+// a code for each of the list; what is in it does not matter. The codes are
+// those that Encode would give to the strings themselves, and so is the result.
+func (d *Strings) EncodeCoded(codes []uint32, places []uint16, known []uint32, data []byte, offsets []int32) bool {
+	known = known[:len(offsets)-1]
+	clear(known)
+	codes = codes[:len(places)]
+	for i, p := range places {
+		if known[p] == 0 {
+			v := data[offsets[p]:offsets[p+1]]
+			known[p] = d.find(makeKey(v), v) + 1
+			if d.crowded || len(d.Plain) > d.plainBytesMax {
+				return false
+			}
+		}
+		codes[i] = known[p] - 1
 	}
 	return true
 }
@@ -183,7 +221,8 @@ func (d *Strings) findShort(codes []uint32, keys []stringKey, data []byte, offse
 // find returns the code of a value, which it adds if need be.
 func (d *Strings) find(k stringKey, value []byte) uint32 {
 	mask := len(d.slots) - 1
-	for at := int(k.hash() >> d.shift); ; at = (at + 1) & mask {
+	at := int(k.hash() >> d.shift)
+	for range probesMax {
 		s := &d.slots[at]
 		if s.key == k && (len(value) < longBytesMin || bytes.Equal(d.Entry(int(s.code)), value)) {
 			return s.code
@@ -194,10 +233,10 @@ func (d *Strings) find(k stringKey, value []byte) uint32 {
 			d.add(value)
 			return code
 		}
-		if d.probes--; d.probes < 0 {
-			return 0 // not the code; Encode is about to give up
-		}
+		at = (at + 1) & mask
 	}
+	d.crowded = true
+	return 0 // not the code; whoever asked is about to give up
 }
 
 func (d *Strings) add(value []byte) {
