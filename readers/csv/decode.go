@@ -228,7 +228,7 @@ const maxBlockBytes = 1<<31 - 1 - 2*padBytes
 
 const (
 	notUTF8       = "which is not UTF-8"
-	convertAdvice = "convert the file, for example with iconv -t UTF-8"
+	convertAdvice = "name the encoding of the file with --encoding, or that of all such files with --encoding-fallback, such as windows-1252"
 )
 
 // misfit is the first thing in a block that cannot be read.

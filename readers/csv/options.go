@@ -24,7 +24,8 @@ type Input struct {
 	Open func(context.Context) (Stream, error)
 }
 
-// Stream is the decompressed text of an Input.
+// Stream is the decompressed text of an Input, in UTF-8. Where it was converted
+// from another encoding it also has a method Encoding() string that names it.
 type Stream interface {
 	io.ReadCloser
 	// Compression names how the input is compressed; "" if it is not.

@@ -75,7 +75,7 @@ func probe(ctx context.Context, in Input, s *settings, shared *probing) (*file, 
 		return nil, err
 	}
 	defer r.Close()
-	f := &file{input: in, dialect: s.dialect, plain: r.Compression() == ""}
+	f := &file{input: in, dialect: s.dialect, plain: r.Compression() == "" && !isConverted(r)}
 	first := max(s.SampleBytes, firstReadBytes)
 	buf := buffers.get(first)
 	defer func() { buffers.put(buf) }()
@@ -219,6 +219,13 @@ func endsLinesInCR(data []byte, quote byte) bool {
 	return false
 }
 
+// isConverted reports whether a stream's text has been converted from another
+// encoding, so that the file's bytes are not those of the stream.
+func isConverted(s Stream) bool {
+	c, ok := s.(interface{ Encoding() string })
+	return ok && c.Encoding() != "utf-8"
+}
+
 // checkText refuses what is not text in an encoding that can be read.
 func (f *file) checkText(data []byte) error {
 	i := bytes.IndexByte(data, 0)
@@ -226,9 +233,6 @@ func (f *file) checkText(data []byte) error {
 		return nil
 	}
 	e := &pipeline.InputError{Problem: "this is not a text file: it has a NUL byte", Advice: "give CSV text, plain or compressed with gzip, zstd, bzip2 or snappy"}
-	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
-		e.Problem, e.Advice = "the text is UTF-16, expected UTF-8", "convert it, for example with iconv -f UTF-16 -t UTF-8"
-	}
 	e.Pos = (&layout{name: f.input.Name, dialect: Dialect{}}).position(&block{data: data, line: 1}, i)
 	return e
 }
