@@ -222,7 +222,7 @@ func (s *Stream) Close() error {
 		return nil
 	}
 	s.closed = true
-	s.finishDigest()
+	defer s.finishDigest() // when nobody reads any more
 	if s.cancel != nil {
 		s.cancel()
 	}
