@@ -22,6 +22,10 @@ type Input struct {
 	Bytes int64
 	// Open starts reading from the beginning; it may be called again.
 	Open func(context.Context) (Stream, error)
+	// Whole, if not nil, is given all bytes of the file each time it is read
+	// by Path, before they are used; it does not keep them. It is called by
+	// any goroutine.
+	Whole func(file []byte)
 }
 
 // Stream is the decompressed text of an Input, in UTF-8. Where it was converted

@@ -306,6 +306,9 @@ func (s *split) read() error {
 	if int64(len(buf)) != f.input.Bytes {
 		return fmt.Errorf("the file has changed while being read: it had %d bytes when the run began", f.input.Bytes)
 	}
+	if f.input.Whole != nil {
+		f.input.Whole(buf)
+	}
 	copy(buf, buf[f.start:])
 	s.block.data = buf[:len(buf)-int(f.start)]
 	s.block.offset = f.start
