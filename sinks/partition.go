@@ -24,9 +24,6 @@ const (
 	DefaultPartitionBufferBytes = 96 << 20
 )
 
-// partitionBufferBytesMin is the least that makes sense: a stride must fit.
-const partitionBufferBytesMin = 4 << 20
-
 // PartitionOptions spread an output over a directory: the rows with one value
 // of the columns By go to a file in a directory of their own, as Apache Hive has
 // it, such as OUT/zone=12/part-0.parquet; see [hive.Directory] for the names.
@@ -38,20 +35,32 @@ type PartitionOptions struct {
 	// Max is how many partitions there may be; 0 means DefaultPartitionsMax.
 	Max int
 	// BufferBytes is how many bytes of values, not encoded, wait for more
-	// rows of their partitions; 0 means DefaultPartitionBufferBytes. Beyond
-	// that those of the largest partitions are written, as row groups that
-	// are smaller than they would be: the bytes of the output depend on it.
+	// rows of their partitions; 0 means DefaultPartitionBufferBytes, or an
+	// eighth of the run's memory, if that is less. Beyond that those of the
+	// largest partitions are written, as row groups that are smaller than
+	// they would be: the bytes of the output depend on it.
 	BufferBytes int64
+
+	strideRows int // replaced by tests; 0 means the constant
 }
 
-func (o PartitionOptions) withDefaults() PartitionOptions {
+// withDefaults returns the options with every number filled in.
+func (o PartitionOptions) withDefaults(t *pipeline.Task) PartitionOptions {
 	if o.Max == 0 {
 		o.Max = DefaultPartitionsMax
 	}
 	if o.BufferBytes == 0 {
 		o.BufferBytes = DefaultPartitionBufferBytes
+		if t.MemoryBytes > 0 {
+			// A task has its worker's part of half of the memory, rounded;
+			// a whole number of MiB does not show how many workers there are.
+			quarter := t.MemoryBytes * int64(max(1, t.Workers)) / 4
+			o.BufferBytes = min(o.BufferBytes, max(1, (quarter+1<<19)>>20)<<20)
+		}
 	}
-	o.BufferBytes = max(o.BufferBytes, partitionBufferBytesMin)
+	if o.strideRows == 0 {
+		o.strideRows = strideRows
+	}
 	return o
 }
 

@@ -102,7 +102,7 @@ func (s *stride) release() {
 
 func newPartitionTx(ctx context.Context, s *Sink, t *pipeline.Task, by *partitioning) (*PartitionTx, error) {
 	tx := &PartitionTx{
-		sink: s, by: by, task: *t, o: s.o.Partition.withDefaults(),
+		sink: s, by: by, task: *t, o: s.o.Partition.withDefaults(t),
 		partitions: map[string]*partition{}, directories: map[string]bool{},
 	}
 	tx.scratch.New = func() any { return new(scatter.Scratch) }
@@ -152,7 +152,7 @@ func (tx *PartitionTx) Write(ctx context.Context, b pipeline.Batch) error {
 			tx.filling = s
 		}
 		s := tx.filling
-		n := size.fitting(low, min(high, low+strideRows-s.rows), strideBytes-s.bytes)
+		n := size.fitting(low, min(high, low+tx.o.strideRows-s.rows), strideBytes-s.bytes)
 		if n == 0 && s.rows == 0 {
 			n = 1 // a row that is larger than a stride should be
 		}
@@ -163,7 +163,7 @@ func (tx *PartitionTx) Write(ctx context.Context, b pipeline.Batch) error {
 			s.bytes += size.bytes(low, low+n)
 			low += n
 		}
-		if low < high || s.rows == strideRows {
+		if low < high || s.rows == tx.o.strideRows {
 			tx.submit()
 		}
 	}

@@ -171,6 +171,15 @@ func (s *Sink) checkFormat() error {
 	return errors.Join(errs...)
 }
 
+// Coded implements [pipeline.Coder]: a Parquet file takes strings in codes, which
+// are most of the way to its dictionaries.
+func (s *Sink) Coded(wanted pipeline.Columns) pipeline.Columns {
+	if s.o.Format != Parquet || s.partitioned() {
+		return nil
+	}
+	return wanted
+}
+
 // Format is the format the sink writes.
 func (s *Sink) Format() Format { return s.o.Format }
 

@@ -38,7 +38,7 @@ func coded(mem memory.Allocator, a *array.String) arrow.Array {
 	i, v := indices.NewArray(), values.NewArray()
 	defer i.Release()
 	defer v.Release()
-	return array.NewDictionaryArray(codedType, i, v)
+	return array.NewDictionaryArray(pipeline.Coded, i, v)
 }
 
 // Strings in codes make the same file as the strings themselves, whatever
@@ -81,7 +81,7 @@ func TestCodedStringsMakeTheSameFile(t *testing.T) {
 			a := b.NewStringArray()
 			b.Release()
 			columns, inCodes = append(columns, a), append(inCodes, coded(mem, a))
-			codedFields[c] = arrow.Field{Name: fields[c].Name, Type: codedType, Nullable: true}
+			codedFields[c] = arrow.Field{Name: fields[c].Name, Type: pipeline.Coded, Nullable: true}
 			if some = append(some, a); rng.IntN(2) == 0 {
 				some[c] = inCodes[c]
 			}

@@ -134,7 +134,7 @@ func allocatorOf(t *pipeline.Task) memory.Allocator {
 }
 
 // Write adds the rows of rec, whose schema is that of the encoder, but that
-// columns of strings may come as dictionaries ([codedStrings] says which). It
+// columns of strings may come as [pipeline.Coded]. It
 // does not take rec over and retains what it needs. It waits while too many
 // rows are on their way. The first error is returned by every later call; after
 // one only Abort remains to be called.
@@ -197,7 +197,7 @@ func (e *Encoder) check(rec arrow.Record) error {
 	}
 	for i, c := range e.columns {
 		a := rec.Column(i)
-		if !arrow.TypeEqual(a.DataType(), c.arrow) && !(c.annotation == annotationString && arrow.TypeEqual(a.DataType(), codedType)) {
+		if !arrow.TypeEqual(a.DataType(), c.arrow) && !(c.annotation == annotationString && arrow.TypeEqual(a.DataType(), pipeline.Coded)) {
 			return fmt.Errorf("column %q of a batch is of type %s where the Parquet file has %s", c.name, a.DataType(), c.arrow)
 		}
 		if !c.optional && a.NullN() > 0 {

@@ -11,13 +11,8 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/bitutil"
 )
 
-// codedType is the type of strings that come as codes: a dictionary of the
-// values of one batch, all different and none of them NULL, and the place of
-// each row's value in it. A NULL is a place that is NULL.
-var codedType = &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Uint16, ValueType: arrow.BinaryTypes.String}
-
 // codedStrings returns the places of all rows, those under NULLs too, and the
-// values of a column of codedType.
+// values of a column of pipeline.Coded.
 func codedStrings(d *array.Dictionary) (places []uint16, values stringRun) {
 	start := d.Data().Offset()
 	return arrow.Uint16Traits.CastFromBytes(buffer(d, 1))[start : start+d.Len()], runOf(d.Dictionary())
