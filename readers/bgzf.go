@@ -1,14 +1,12 @@
 package readers
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
-	"io"
 	"sync"
 
-	"github.com/klauspost/compress/flate"
+	"csvloom/readers/internal/inflate"
 )
 
 // BGZF is gzip in members of at most 64 KiB whose headers tell how long they
@@ -20,8 +18,7 @@ const (
 	// bgzfHeaderBytes is the header that all writers of BGZF write: the fixed
 	// fields of gzip, and one extra field of subtype BC.
 	bgzfHeaderBytes  = 18
-	gzipHeaderBytes  = 10 // without optional fields: RFC 1952, 2.3
-	gzipTrailerBytes = 8  // CRC-32 and length of the content
+	gzipTrailerBytes = 8 // CRC-32 and length of the content
 	// bgzfMagic is how it starts: gzip, with an extra field and nothing else.
 	bgzfMagic = "\x1f\x8b\x08\x04"
 	// bgzfContentMax is the largest content of a block.
@@ -57,17 +54,8 @@ func measureBlock(data []byte) (length, content int, is unitState) {
 	return length, int(size), unitWhole
 }
 
-// blockDecoder inflates the data of BGZF blocks.
-type blockDecoder struct {
-	in      bytes.Reader
-	inflate io.ReadCloser
-}
-
-var blockDecoders = sync.Pool{New: func() any {
-	d := new(blockDecoder)
-	d.inflate = flate.NewReader(&d.in)
-	return d
-}}
+// blockDecoders inflate the data of BGZF blocks.
+var blockDecoders = sync.Pool{New: func() any { return new(inflate.Decoder) }}
 
 // errUnit says that a unit is not what its header promised. Nobody sees it: the
 // unit is read again as part of the stream, which tells what is wrong, if
@@ -77,30 +65,25 @@ var errUnit = errors.New("not as its header says")
 // decodeBlocks appends the content of BGZF blocks, measured before, to out,
 // which has room for it.
 func decodeBlocks(out, data []byte) ([]byte, error) {
-	d := blockDecoders.Get().(*blockDecoder)
+	d := blockDecoders.Get().(*inflate.Decoder)
 	defer blockDecoders.Put(d)
-	defer d.in.Reset(nil)
 	for len(data) > 0 {
 		length, size, _ := measureBlock(data)
 		block := data[:length]
 		data = data[length:]
-		primeInflate(d.inflate)
-		d.in.Reset(block[bgzfHeaderBytes : length-gzipTrailerBytes])
-		if err := d.inflate.(flate.Resetter).Reset(&d.in, nil); err != nil {
+		packed := block[bgzfHeaderBytes : length-gzipTrailerBytes]
+		from := len(out)
+		// It is faster with room behind the content, which the next block
+		// will take.
+		n, used, err := d.Decode(out[from:cap(out)], packed)
+		if err != nil {
 			return out, err
 		}
-		from := len(out)
-		out = out[:from+size]
-		if _, err := io.ReadFull(d.inflate, out[from:]); err != nil {
-			return out[:from], err
+		content := out[from : from+n]
+		if n != size || used != len(packed) || crc32.ChecksumIEEE(content) != binary.LittleEndian.Uint32(block[length-gzipTrailerBytes:]) {
+			return out, errUnit
 		}
-		var more [1]byte
-		if n, err := io.ReadFull(d.inflate, more[:]); n > 0 || err != io.EOF || d.in.Len() > 0 {
-			return out[:from], errUnit
-		}
-		if crc32.ChecksumIEEE(out[from:]) != binary.LittleEndian.Uint32(block[length-gzipTrailerBytes:]) {
-			return out[:from], errUnit
-		}
+		out = out[:from+n]
 	}
 	return out, nil
 }

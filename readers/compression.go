@@ -9,10 +9,10 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/klauspost/compress/flate"
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
+
+	"csvloom/readers/internal/inflate"
 )
 
 // SniffBytes is how many bytes of an input's start [DecompressorFor] looks at.
@@ -197,8 +197,6 @@ func (bzip2Decoder) release() {}
 // input had been read.
 func (f *format) describe(err error, atEnd bool) *compressionError {
 	var text string
-	var corrupt flate.CorruptInputError
-	var impossible flate.InternalError
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		text = "its " + f.name + " data ends early: the file is cut short"
@@ -208,14 +206,10 @@ func (f *format) describe(err error, atEnd bool) *compressionError {
 		text = "its zstd data was compressed with a dictionary, which is not supported; unpack it first"
 	case errors.Is(err, errTrailing), errors.Is(err, zstd.ErrMagicMismatch):
 		text = "something else follows its " + f.name + " data: the file is damaged"
-	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, zstd.ErrCRCMismatch), errors.Is(err, s2.ErrCRC):
+	case errors.Is(err, inflate.ErrChecksum), errors.Is(err, zstd.ErrCRCMismatch), errors.Is(err, s2.ErrCRC):
 		text = "its " + f.name + " data does not match its checksum: the file is damaged"
 	case atEnd && errors.Is(err, s2.ErrCorrupt):
 		text = "its " + f.name + " data is cut short or damaged"
-	case errors.As(err, &corrupt), errors.As(err, &impossible):
-		// What exactly it finds depends on what the decoder was used for
-		// before.
-		text = "its " + f.name + " data is damaged"
 	default:
 		text = fmt.Sprintf("its %s data is damaged (%v)", f.name, err)
 	}

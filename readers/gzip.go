@@ -1,29 +1,23 @@
 package readers
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"io"
 	"sync"
 
-	"github.com/klauspost/compress/gzip"
+	"csvloom/readers/internal/inflate"
 )
 
-// gzipDecoder reads the members of a gzip file one by one: the library's own
-// way of going on to the next takes a file that is cut within the name field
-// of a later member's header for a complete one.
+// gzipDecoder reads the members of a gzip file one after the other.
 type gzipDecoder struct {
-	in      *bufio.Reader
-	members gzip.Reader
+	members inflate.Reader
 	// part is set when the decoder is to end before a later member that is a
 	// BGZF block. It gives the rest back there.
 	part *rawReader
 }
 
-var gzipDecoders = sync.Pool{New: func() any {
-	return &gzipDecoder{in: bufio.NewReaderSize(nil, inputBytes)}
-}}
+var gzipDecoders = sync.Pool{New: func() any { return new(gzipDecoder) }}
 
 func openGzip(r io.Reader) (decoder, error) { return startGzip(r, nil, (*gzipDecoder).nextMember) }
 
@@ -40,7 +34,7 @@ func openGzipPart(raw *rawReader, first bool) (decoder, error) {
 
 func startGzip(r io.Reader, part *rawReader, begin func(*gzipDecoder) error) (decoder, error) {
 	d := gzipDecoders.Get().(*gzipDecoder)
-	d.in.Reset(r)
+	d.members.Reset(r)
 	d.part = part
 	if err := begin(d); err != nil {
 		d.release()
@@ -49,20 +43,12 @@ func startGzip(r io.Reader, part *rawReader, begin func(*gzipDecoder) error) (de
 	return d, nil
 }
 
-func (d *gzipDecoder) nextMember() error {
-	primeGzip(&d.members)
-	err := d.members.Reset(d.in)
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
-	d.members.Multistream(false)
-	return err
-}
+func (d *gzipDecoder) nextMember() error { return d.members.Next() }
 
 // laterMember begins a member that is not the first. It returns io.EOF when
 // there is none.
 func (d *gzipDecoder) laterMember() error {
-	next, err := d.in.Peek(2)
+	next, err := d.members.Peek(2)
 	if len(next) == 0 {
 		return err // io.EOF: the last member was complete
 	}
@@ -78,15 +64,14 @@ func (d *gzipDecoder) atBlock() bool {
 		return false
 	}
 	// No more is asked of the input than a member must have.
-	if header, _ := d.in.Peek(len(bgzfMagic)); string(header) != bgzfMagic {
+	if header, _ := d.members.Peek(len(bgzfMagic)); string(header) != bgzfMagic {
 		return false
 	}
-	if header, _ := d.in.Peek(bgzfHeaderBytes); !isBGZF(header) {
+	if header, _ := d.members.Peek(bgzfHeaderBytes); !isBGZF(header) {
 		return false
 	}
-	rest, _ := d.in.Peek(d.in.Buffered())
-	d.part.giveBack(bytes.Clone(rest))
-	d.in.Reset(nil)
+	d.part.giveBack(bytes.Clone(d.members.Buffered()))
+	d.members.Reset(nil)
 	return true
 }
 
@@ -106,7 +91,7 @@ func (d *gzipDecoder) Read(p []byte) (int, error) {
 }
 
 func (d *gzipDecoder) release() {
-	d.in.Reset(nil)
+	d.members.Reset(nil)
 	d.part = nil
 	gzipDecoders.Put(d)
 }
