@@ -94,14 +94,14 @@ func BenchmarkIndex(b *testing.B) {
 			var ix index
 			b.SetBytes(int64(len(c.text)))
 			for b.Loop() {
-				ix.build(data, len(c.text), &rfc4180, 9)
+				ix.build(data, len(c.text), &rfc4180, 9, 1<<30, nil)
 			}
 		})
 		b.Run(c.name+"/tokens", func(b *testing.B) {
 			ix := index{width: 9}
 			b.SetBytes(int64(len(c.text)))
 			for b.Loop() {
-				ix.buildByTokens(c.text, &rfc4180)
+				ix.buildByTokens(c.text, &rfc4180, 1<<30, nil)
 			}
 		})
 	}

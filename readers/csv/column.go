@@ -30,6 +30,18 @@ type fields struct {
 	some    bool     // only the wanted rows of the index count
 	wanted  []int32  // ascending
 	decoder *decoder
+
+	lenient bool    // a value that does not fit becomes NULL,
+	misfits []int32 // and its row is noted here
+}
+
+// forgive notes that the value of a row does not fit, and reports whether the
+// column may go on without it.
+func (f *fields) forgive(row int) bool {
+	if f.lenient {
+		f.misfits = append(f.misfits, int32(row))
+	}
+	return f.lenient
 }
 
 // at makes f the given field of every row.
@@ -42,6 +54,20 @@ func (f *fields) at(ix *index, field int) {
 	if field == ix.width-1 && ix.crs {
 		f.trimLineEnds()
 	}
+}
+
+// blank makes the field of a row empty.
+func (f *fields) blank(r int) {
+	d := f.decoder
+	if len(d.ends) == 0 || &f.ends[0] != &d.ends[0] {
+		d.ends = slices.Grow(d.ends[:0], 2*f.rows)[:2*f.rows]
+		for r := range f.rows {
+			k := r * f.stride
+			d.ends[2*r], d.ends[2*r+1] = f.ends[k], f.ends[k+1]
+		}
+		f.ends, f.stride = d.ends, 2
+	}
+	f.ends[2*r+1] = f.ends[2*r] + f.skip
 }
 
 // pick leaves the wanted rows.
@@ -244,7 +270,11 @@ func decodeFixed[T any](f *fields, dst []T, v *validity, parse func([]byte) (T, 
 				continue
 			}
 			if x, ok = parse(b); !ok {
-				return r
+				if !f.forgive(r) {
+					return r
+				}
+				v.setNull(r)
+				x = zero
 			}
 		} else if f.nulls != nil && f.nulls.has(data[start:end]) {
 			v.setNull(r)
@@ -320,7 +350,11 @@ func decodeInts(f *fields, dst []int64, v *validity, exact bool) (bad int) {
 		}
 		x, ok := sqltype.ParseInt(b)
 		if !ok || exact && !exactInt(b) {
-			return r
+			if !f.forgive(r) {
+				return r
+			}
+			v.setNull(r)
+			x = 0
 		}
 		dst[r] = x
 	}
@@ -390,7 +424,11 @@ func decodeDoubles(f *fields, dst []float64, v *validity, exact bool) (bad int) 
 		}
 		x, ok := sqltype.ParseDouble(b)
 		if !ok || exact && !exactDouble(b) {
-			return r
+			if !f.forgive(r) {
+				return r
+			}
+			v.setNull(r)
+			x = 0
 		}
 		dst[r] = x
 	}
@@ -407,7 +445,10 @@ func decodeBools(f *fields, bitmap []byte, v *validity) (bad int) {
 		}
 		x, ok := sqltype.ParseBool(b)
 		if !ok {
-			return r
+			if !f.forgive(r) {
+				return r
+			}
+			v.setNull(r)
 		}
 		if x {
 			bitutil.SetBit(bitmap, r)

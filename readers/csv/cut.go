@@ -16,6 +16,7 @@ type cutter struct {
 	r           io.Reader
 	blockBytes  int
 	rowBytesMax int
+	pass        bool // lines that are too long are passed; otherwise the first is the last block
 	buffers     *bufferPool
 
 	rest   []byte // a buffer with what was read beyond the last block; nil if nothing
@@ -29,7 +30,8 @@ type block struct {
 	data   []byte // owned; give it back with bufferPool.put
 	offset int64  // of data in the stream
 	line   int64  // 1-based line on which data starts
-	err    error  // errRowTooLong: data is the start of one record that is too long
+	err    error  // errRowTooLong: data is the start of a line that is too long
+	passed int64  // how long that line is, if it was passed
 }
 
 // next returns the next block, which the caller owns, or io.EOF.
@@ -56,22 +58,60 @@ func (c *cutter) next() (block, error) {
 			return c.take(buf, len(buf)), nil
 		}
 		final := c.err == io.EOF
-		n := cutAt(c.dialect, buf, c.blockBytes, final)
+		n, long := cutAt(c.dialect, buf, c.blockBytes, c.rowBytesMax, final)
 		if n == 0 && final {
 			n = len(buf)
 		}
-		// When it is longer than blockBytes, the block is a single record.
-		if n > max(c.rowBytesMax, c.blockBytes) || n == 0 && len(buf) > c.rowBytesMax {
-			b := block{data: buf, offset: c.offset, line: c.line, err: errRowTooLong}
+		if n == 0 && len(buf) > c.rowBytesMax {
+			if c.pass {
+				return c.passLine(buf)
+			}
 			c.err = io.EOF
-			return b, nil
+			return block{data: buf, offset: c.offset, line: c.line, err: errRowTooLong}, nil
 		}
 		if n > 0 {
-			return c.take(buf, n), nil
+			b := c.take(buf, n)
+			if long {
+				// The block alone does not show it.
+				b.err, b.passed = errRowTooLong, int64(n)
+			}
+			return b, nil
 		}
 		bigger := append(c.buffers.get(2*len(buf)), buf...)
 		c.buffers.put(buf)
 		buf = bigger
+	}
+}
+
+// passLine reads on to the end of the line that buf starts with, without keeping
+// more of it than a reject shows.
+func (c *cutter) passLine(buf []byte) (block, error) {
+	kept := min(rawBytesMax, c.rowBytesMax)
+	b := block{data: append(c.buffers.get(kept), buf[:kept]...), offset: c.offset, line: c.line, err: errRowTooLong}
+	for {
+		n := c.dialect.nextLineEnd(buf)
+		if n >= 0 && (n+1 < len(buf) || buf[n] == '\n' || c.dialect.LineEnd == LineEndCR) || c.err == io.EOF {
+			if n < 0 {
+				n = len(buf) - 1
+			}
+			c.offset += int64(n + 1)
+			c.line++
+			b.passed = c.offset - b.offset
+			c.rest = append(c.buffers.get(max(len(buf), c.blockBytes)), buf[n+1:]...)
+			c.buffers.put(buf)
+			return b, nil
+		}
+		rest := 0
+		if n >= 0 {
+			rest = 1 // a CR, of which the LF may be still to come
+		}
+		c.offset += int64(len(buf) - rest)
+		buf = append(buf[:0], buf[len(buf)-rest:]...)
+		if buf, c.err = fill(c.r, buf, cap(buf)-padBytes); c.err != nil && c.err != io.EOF {
+			c.buffers.put(buf)
+			c.buffers.put(b.data)
+			return block{}, c.err
+		}
 	}
 }
 
@@ -97,25 +137,32 @@ func fill(r io.Reader, buf []byte, n int) ([]byte, error) {
 
 // cutAt returns where to cut buf, which starts with a record: behind the last
 // record that ends within limit bytes, or else behind the first record. It
-// returns 0 when no record ends in buf.
-func cutAt(d *Dialect, buf []byte, limit int, final bool) int {
+// returns 0 when no record ends in buf. With long, what is cut off is the first
+// line of a record that is too long.
+func cutAt(d *Dialect, buf []byte, limit, rowBytesMax int, final bool) (n int, long bool) {
 	limit = min(limit, len(buf))
-	if n, ok := cutByMasks(d, buf, limit); ok {
-		return n
+	if limit <= rowBytesMax { // or a row might be too long
+		if n, ok := cutByMasks(d, buf, limit); ok {
+			return n, false
+		}
 	}
-	t := tokenizer{dialect: d, data: buf, final: final}
+	t := tokenizer{dialect: d, data: buf, final: final, rowBytesMax: rowBytesMax}
 	var ends []uint32
 	last := 0
 	for {
+		var rec record
 		var ok bool
-		_, ends, ok = t.next(ends[:0])
+		rec, ends, ok = t.next(ends[:0])
+		long := ok && rec.fault.kind == rowTooLong
 		switch {
 		case !ok && last == 0:
-			return t.pos // blank lines alone, if anything
-		case !ok || t.pos > limit && last > 0:
-			return last
-		case t.pos > limit:
-			return t.pos
+			return t.pos, false // blank lines alone, if anything
+		case !ok || (long || t.pos > limit) && last > 0:
+			return last, false
+		case long && rec.start > 0:
+			return rec.start, false // the blank lines before it
+		case long || t.pos > limit:
+			return t.pos, long
 		}
 		last = t.pos
 	}

@@ -22,6 +22,8 @@ type layout struct {
 	dialect     Dialect
 	width       int // fields of every record
 	rowBytesMax int
+	onError     OnError
+	account     bool // somebody wants to know of odd rows
 	nulls       nullSpellings
 	schema      *arrow.Schema
 	columns     []layoutColumn
@@ -67,67 +69,111 @@ func (o *origin) Line(row int) int64 {
 // decode turns a block into a batch. It does not keep b.data. filter, if not
 // nil, is asked which rows are wanted; l.first is then not nil either.
 func (l *layout) decode(b *block, alloc memory.Allocator, filter pipeline.Apply) (pipeline.Batch, error) {
-	n := len(b.data)
-	if b.err == errRowTooLong || n > maxBlockBytes {
+	if b.err == errRowTooLong {
+		return l.skipLong(b, alloc)
+	}
+	if len(b.data) > maxBlockBytes {
 		return pipeline.Batch{}, l.tooLong(b, 0)
 	}
-	if cap(b.data) < n+padBytes {
-		b.data = append(make([]byte, 0, n+padBytes), b.data...)
-	}
-	data := b.data[:n+padBytes]
+	n := len(b.data)
+	b.data = slices.Grow(b.data, padBytes)
 	d := decoders.Get().(*decoder)
 	defer decoders.Put(d)
-	ix := &d.index
-	ix.build(data, n, &l.dialect, l.width)
-
-	c := columns{layout: l, index: ix, alloc: alloc, arrays: make([]arrow.Array, len(l.columns))}
+	c := columns{layout: l, block: b, index: &d.index, alloc: alloc, arrays: make([]arrow.Array, len(l.columns))}
 	defer c.release()
+	if l.onError != Fail || l.account {
+		c.mender = &mender{layout: l, block: b}
+	}
+	mend := c.mender
+	if l.onError == Fail {
+		mend = nil
+	}
+	data := b.data[:n+padBytes]
+	ix := c.index
+	ix.build(data, n, &l.dialect, l.width, l.rowBytesMax, mend)
+	if mend != nil && len(mend.text) > 0 {
+		data = append(append(data[:n:n], mend.text...), make([]byte, padBytes)...)
+	}
 	c.fields = fields{data: data, quote: l.dialect.Quote, nulls: l.nulls, escapes: l.dialect.escapesIn(data[:n]), decoder: d}
-	c.misfit = misfit{at: n}
+	c.oddText = l.hasText() && (!utf8.Valid(data[:n]) || bytes.IndexByte(data[:n], 0) >= 0)
+	c.misfit = misfit{at: len(data)}
 	if len(ix.bad) > 0 {
 		c.misfit = misfit{at: ix.bad[0].start, bad: &ix.bad[0]}
 	}
-	if n > l.rowBytesMax {
-		l.checkRowBytes(ix, &c.misfit)
-	}
-	batch := pipeline.Batch{
-		Origin: &origin{l.name, b.line, ix.lines},
-		Tally:  pipeline.Tally{RowsIn: int64(ix.rows), BlankLines: int64(ix.blank), Bytes: int64(n)},
-	}
-	rows := ix.rows
-	if filter != nil {
-		c.decode(true)
-		// A fault may lie in what is not decoded yet, before this one.
-		if c.misfit.at == n {
-			var err error
-			if rows, batch.Rows, err = c.drop(batch, filter); err != nil {
-				return pipeline.Batch{}, err
-			}
-		}
-	}
-	c.decode(false)
-	if c.text && !utf8.Valid(data[:n]) {
-		c.checkText()
-	}
-	if c.misfit.at < n {
-		return pipeline.Batch{}, l.explain(b, &c.fields, &c.misfit)
+	batch, err := c.batch(filter)
+	if err != nil {
+		return pipeline.Batch{}, err
 	}
 	if l.departures != nil {
 		l.departures.add(l, b, ix)
 	}
-	batch.Record = array.NewRecord(c.schema(), c.arrays, int64(rows))
+	if m := c.mender; m != nil {
+		m.odd(ix)
+		batch.Rejects = m.account()
+		batch.Tally.RowsRejected = int64(m.bad)
+	}
+	batch.Tally.RowsIn = int64(ix.rows)
+	if mend != nil {
+		batch.Tally.RowsIn += int64(mend.records)
+	}
 	return batch, nil
+}
+
+// batch decodes the columns, at first those that decide which rows are wanted.
+// Where bad rows are skipped, columns with a bad value are decoded once more
+// without its row.
+func (c *columns) batch(filter pipeline.Apply) (pipeline.Batch, error) {
+	ix := c.index
+	b := pipeline.Batch{
+		Origin: &origin{c.layout.name, c.block.line, ix.lines},
+		Tally:  pipeline.Tally{BlankLines: int64(ix.blank), Bytes: int64(len(c.block.data))},
+	}
+	if filter != nil {
+		c.decodeSound(true)
+		// A fault may lie in what is not decoded yet, before this one.
+		if c.misfit.at == len(c.fields.data) {
+			if err := c.drop(b, filter); err != nil {
+				return pipeline.Batch{}, err
+			}
+		}
+	}
+	c.decodeSound(false)
+	if c.misfit.at < len(c.fields.data) {
+		return pipeline.Batch{}, c.layout.explain(c.block, c.mender, &c.fields, &c.misfit)
+	}
+	rows := ix.rows
+	if c.fields.some {
+		rows, b.Rows = len(c.fields.wanted), c.fields.wanted
+	}
+	b.Record = array.NewRecord(c.schema(), c.arrays, int64(rows))
+	return b, nil
+}
+
+// skipLong makes a batch without rows of the start of a line that is too long.
+func (l *layout) skipLong(b *block, alloc memory.Allocator) (pipeline.Batch, error) {
+	if l.onError == Fail {
+		return pipeline.Batch{}, l.tooLong(b, 0)
+	}
+	m := &mender{layout: l, block: b}
+	r := m.reject(0, len(b.data), l.tooLong(b, 0))
+	batch, err := l.decode(&block{line: b.line}, alloc, nil)
+	batch.Rejects = []pipeline.Reject{r}
+	batch.Tally = pipeline.Tally{RowsIn: 1, RowsRejected: 1, Bytes: b.passed}
+	return batch, err
 }
 
 // columns are the columns of a block while they are being decoded.
 type columns struct {
-	layout *layout
-	index  *index
-	fields fields
-	alloc  memory.Allocator
-	arrays []arrow.Array
-	misfit misfit // the first, at the end of the data if there is none
-	text   bool   // a column is VARCHAR
+	layout  *layout
+	block   *block
+	index   *index
+	mender  *mender // nil: rows that are bad end the run, and odd ones do not matter
+	fields  fields
+	alloc   memory.Allocator
+	arrays  []arrow.Array
+	oddText bool     // some text is not UTF-8, or has a NUL
+	misfit  misfit   // the first that cannot be forgiven, at the end of the data if there is none
+	misfits []misfit // those forgiven in the last pass
 }
 
 func (c *columns) release() {
@@ -138,9 +184,52 @@ func (c *columns) release() {
 	}
 }
 
-// decode decodes the columns that decide which rows are wanted, or the others.
-// With no filter there are only others.
+// decodeSound decodes columns as decode does; rows with values that do not fit
+// are accounted for and, where they are skipped, left out.
+func (c *columns) decodeSound(first bool) {
+	c.misfits = c.misfits[:0]
+	c.decode(first)
+	if len(c.misfits) == 0 {
+		return
+	}
+	wanted := c.fields.wanted
+	if !c.fields.some {
+		wanted = make([]int32, c.index.rows)
+		for i := range wanted {
+			wanted[i] = int32(i)
+		}
+	}
+	bad := c.mender.values(c.index, &c.fields, c.misfits)
+	if c.layout.onError != Skip {
+		return
+	}
+	for i, a := range c.arrays {
+		if a != nil {
+			a.Release()
+			c.arrays[i] = nil
+		}
+	}
+	c.fields.some, c.fields.wanted = true, without(wanted, bad)
+	c.decode(first)
+}
+
+// without returns the rows that are not among the bad ones; both ascend.
+func without(rows, bad []int32) []int32 {
+	kept := make([]int32, 0, len(rows))
+	for _, r := range rows {
+		if len(bad) > 0 && r == bad[0] {
+			bad = bad[1:]
+			continue
+		}
+		kept = append(kept, r)
+	}
+	return kept
+}
+
+// decode decodes the columns that decide which rows are wanted, or all that are
+// not decoded yet.
 func (c *columns) decode(first bool) {
+	f := &c.fields
 	for i := range c.layout.columns {
 		lc := &c.layout.columns[i]
 		if c.arrays[i] != nil || first && !lc.first {
@@ -148,43 +237,83 @@ func (c *columns) decode(first bool) {
 		}
 		if lc.field < 0 {
 			rows := c.index.rows
-			if c.fields.some {
-				rows = len(c.fields.wanted)
+			if f.some {
+				rows = len(f.wanted)
 			}
 			c.arrays[i] = nullColumn(lc.dataType, rows, c.alloc)
 			continue
 		}
-		c.fields.at(c.index, lc.field)
+		f.at(c.index, lc.field)
+		f.misfits = f.misfits[:0]
 		isText := lc.dataType.ID() == arrow.STRING
-		c.text = c.text || isText
-		if isText && lc.coded != nil && c.fields.escapes == nil && lc.coded.Load() {
-			if c.arrays[i] = decodeCoded(&c.fields, c.alloc); c.arrays[i] != nil {
+		f.lenient = c.layout.onError != Fail && (isText || lc.declared)
+		if isText && c.oddText {
+			c.checkText(lc)
+		}
+		if isText && lc.coded != nil && f.escapes == nil && lc.coded.Load() {
+			if c.arrays[i] = decodeCoded(f, c.alloc); c.arrays[i] != nil {
 				continue
 			}
 			lc.coded.Store(false) // there are too many values; so there will be
 		}
-		a, bad := decodeColumn(&c.fields, lc, c.alloc)
+		a, bad := decodeColumn(f, lc, c.alloc)
 		if bad < 0 {
 			c.arrays[i] = a
-		} else if start, end := c.fields.bounds(bad); int(start) < c.misfit.at {
-			c.misfit = misfit{at: int(start), end: int(end), column: lc}
+			for _, r := range f.misfits {
+				c.forgiven(lc, int(r), "")
+			}
+		} else if start, end := f.bounds(bad); c.mender.source(int(start)) < c.misfit.at {
+			c.misfit = misfit{at: c.mender.source(int(start)), end: int(end), from: int(start), column: lc}
+		}
+	}
+}
+
+// forgiven notes a value that does not fit, in a row of f.
+func (c *columns) forgiven(lc *layoutColumn, r int, fault string) {
+	start, end := c.fields.bounds(r)
+	if c.fields.some {
+		r = int(c.fields.wanted[r])
+	}
+	c.misfits = append(c.misfits, misfit{
+		at: c.mender.source(int(start)), end: int(end), from: int(start), row: r, column: lc, text: fault,
+	})
+}
+
+// checkText finds the texts of a column that are no VARCHAR. Those that are
+// forgiven become NULL.
+func (c *columns) checkText(lc *layoutColumn) {
+	f := &c.fields
+	for r := range f.rows {
+		start, end := f.bounds(r)
+		fault := textFault(f.data[start:end])
+		switch {
+		case fault == "":
+		case f.lenient:
+			c.forgiven(lc, r, fault)
+			f.blank(r)
+		case int(start) < c.misfit.at:
+			c.misfit = misfit{at: int(start), end: int(end), from: int(start), column: lc, text: fault}
+			return
 		}
 	}
 }
 
 // drop asks the filter which rows are wanted, given the columns that decide it.
-// It returns how many there are, and which, nil for all.
-func (c *columns) drop(b pipeline.Batch, filter pipeline.Apply) (int, []int32, error) {
+func (c *columns) drop(b pipeline.Batch, filter pipeline.Apply) error {
 	var arrays []arrow.Array
 	for i := range c.layout.columns {
 		if c.layout.columns[i].first {
 			arrays = append(arrays, c.arrays[i])
 		}
 	}
-	b.Record = array.NewRecord(c.layout.first, arrays, int64(c.index.rows))
+	rows := c.index.rows
+	if c.fields.some {
+		rows, b.Rows = len(c.fields.wanted), c.fields.wanted
+	}
+	b.Record = array.NewRecord(c.layout.first, arrays, int64(rows))
 	b, err := filter(b)
 	if err != nil {
-		return 0, nil, err
+		return err
 	}
 	defer b.Release()
 	next := 0
@@ -196,12 +325,10 @@ func (c *columns) drop(b pipeline.Batch, filter pipeline.Apply) (int, []int32, e
 			next++
 		}
 	}
-	rows := int(b.Record.NumRows())
-	if rows == c.index.rows {
-		return rows, nil, nil
+	if b.Record.NumRows() < int64(rows) {
+		c.fields.some, c.fields.wanted = true, b.Rows
 	}
-	c.fields.some, c.fields.wanted = true, b.Rows
-	return rows, b.Rows, nil
+	return nil
 }
 
 // schema is the layout's schema, with coded columns as such.
@@ -231,47 +358,20 @@ const (
 	convertAdvice = "name the encoding of the file with --encoding, or that of all such files with --encoding-fallback, such as windows-1252"
 )
 
-// misfit is the first thing in a block that cannot be read.
+// misfit is something in a block that cannot be read.
 type misfit struct {
-	at, end int           // of the field, or at of the record
-	column  *layoutColumn // of a value that does not fit
-	invalid bool          // the field is not UTF-8
-	long    bool          // the record is too long
-	bad     *badRecord
+	at     int           // of the field in the block, or of the record
+	from   int           // of the field, which may be in a mended row,
+	end    int           // and where it ends
+	row    int           // of the index
+	column *layoutColumn // of a value that does not fit
+	text   string        // what is wrong with text; "": the value does not fit the type
+	bad    *record
 }
 
-// checkText finds the first text field that is not UTF-8.
-func (c *columns) checkText() {
-	f := &c.fields
-	for i := range c.layout.columns {
-		lc := &c.layout.columns[i]
-		if lc.field < 0 || lc.dataType.ID() != arrow.STRING {
-			continue
-		}
-		f.at(c.index, lc.field)
-		for r := range f.rows {
-			start, end := f.bounds(r)
-			if int(start) >= c.misfit.at {
-				break
-			}
-			if !utf8.Valid(f.data[start:end]) {
-				c.misfit = misfit{at: int(start), end: int(end), column: lc, invalid: true}
-				break
-			}
-		}
-	}
-}
-
-// checkRowBytes finds the first row that is over the limit, so that a limit
-// smaller than a block holds too.
-func (l *layout) checkRowBytes(ix *index, first *misfit) {
-	for r := range ix.rows {
-		start, _ := ix.field(r, 0)
-		_, end := ix.field(r, ix.width-1)
-		if int(start) < first.at && int(end-start) > l.rowBytesMax {
-			*first = misfit{at: int(start), end: int(end), long: true}
-		}
-	}
+// hasText reports whether a column is VARCHAR.
+func (l *layout) hasText() bool {
+	return slices.ContainsFunc(l.columns, func(c layoutColumn) bool { return c.field >= 0 && c.dataType.ID() == arrow.STRING })
 }
 
 // position returns the place of an offset in a block.
@@ -283,7 +383,7 @@ func (l *layout) position(b *block, at int) pipeline.Position {
 	}
 }
 
-func (l *layout) tooLong(b *block, at int) error {
+func (l *layout) tooLong(b *block, at int) *pipeline.InputError {
 	return &pipeline.InputError{
 		Pos:     l.position(b, at),
 		Problem: fmt.Sprintf("the record is longer than %d bytes", l.rowBytesMax),
@@ -292,21 +392,27 @@ func (l *layout) tooLong(b *block, at int) error {
 }
 
 // explain makes the error that tells a misfit.
-func (l *layout) explain(b *block, f *fields, m *misfit) error {
-	if m.long {
-		return l.tooLong(b, m.at)
-	}
-	e := &pipeline.InputError{Pos: l.position(b, m.at)}
-	if m.bad != nil {
-		l.explainRecord(b, m.bad, e)
+func (l *layout) explain(b *block, m *mender, f *fields, fit *misfit) error {
+	e := &pipeline.InputError{Pos: l.position(b, fit.at)}
+	if fit.bad != nil {
+		l.explainRecord(b, fit.bad, e)
 		return e
 	}
+	l.explainValue(f, fit, e)
+	if !fit.column.declared && fit.text == "" {
+		return &misfitError{e, fit.column.name, fit.column.dataType}
+	}
+	return e
+}
+
+// explainValue tells what is wrong with a value.
+func (l *layout) explainValue(f *fields, m *misfit, e *pipeline.InputError) {
 	c := m.column
 	e.Column = c.name
-	e.Found = string(f.data[m.at:m.end])
-	if m.invalid {
-		e.Problem, e.Advice = notUTF8, convertAdvice
-		return e
+	e.Found = string(f.data[m.from:m.end])
+	if m.text != "" {
+		e.Problem, e.Advice = m.text, convertAdvice
+		return
 	}
 	e.Problem = "expected " + sqltype.Name(c.dataType)
 	switch {
@@ -321,11 +427,20 @@ func (l *layout) explain(b *block, f *fields, m *misfit) error {
 	} else {
 		e.Advice = fmt.Sprintf("the type was inferred from a sample; say --types '%s:VARCHAR' (or a type that fits), or --infer full", typesKey(c.name))
 	}
-	return e
 }
 
+// misfitError says that a value does not fit the type that was inferred for its
+// column.
+type misfitError struct {
+	*pipeline.InputError
+	column   string
+	dataType arrow.DataType
+}
+
+func (e *misfitError) Unwrap() error { return e.InputError }
+
 // explainRecord tells what is wrong with a record as a whole.
-func (l *layout) explainRecord(b *block, r *badRecord, e *pipeline.InputError) {
+func (l *layout) explainRecord(b *block, r *record, e *pipeline.InputError) {
 	switch r.fault.kind {
 	case textAfterQuote:
 		e.Pos = l.position(b, r.fault.at)
@@ -340,6 +455,8 @@ func (l *layout) explainRecord(b *block, r *badRecord, e *pipeline.InputError) {
 		e.Pos = l.position(b, r.fault.at)
 		e.Problem = "a line feed in a file whose lines end in CR"
 		e.Advice = "give the file one kind of line end"
+	case rowTooLong:
+		*e = *l.tooLong(b, r.start)
 	case unclosedQuote:
 		e.Pos = l.position(b, r.fault.at)
 		e.Problem = "the quote that opens here is never closed"

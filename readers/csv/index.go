@@ -27,21 +27,15 @@ type index struct {
 	rows   int
 	width  int
 
-	quotes bool        // fields may be quoted
-	crs    bool        // the last field of a row may end in a CR that is part of the line end
-	lines  []uint32    // line ends before each row; nil when row r comes after r of them
-	blank  int         // blank lines passed
-	bad    []badRecord // records that are not among the rows, in order
-	strays []int       // offsets of the first quote inside an unquoted field of a row, in order
+	quotes bool     // fields may be quoted
+	crs    bool     // the last field of a row may end in a CR that is part of the line end
+	lines  []uint32 // line ends before each row; nil when row r comes after r of them
+	blank  int      // blank lines passed
+	bad    []record // records that are not among the rows, in order
+	strays []int    // offsets of the first quote inside an unquoted field of a row, in order
 	scan   quoteScan
 
 	comments, commentAt int // comment lines passed, and the offset of the first
-}
-
-// badRecord is a record that cannot be read as a row.
-type badRecord struct {
-	record
-	row int // rows before it
 }
 
 // field returns where field c of row r starts and ends.
@@ -59,11 +53,13 @@ func (ix *index) line(r int) int64 {
 }
 
 // build indexes a block of whole records, each of which should have width
-// fields. block has padBytes of room behind its n bytes of data.
-func (ix *index) build(block []byte, n int, d *Dialect, width int) {
+// fields and at most rowBytesMax bytes. block has padBytes of room behind its n
+// bytes of data. Bad records are left to mend, or, when that is nil, collected.
+func (ix *index) build(block []byte, n int, d *Dialect, width, rowBytesMax int, mend *mender) {
 	ix.width, ix.bad, ix.lines, ix.blank, ix.strays, ix.comments = width, ix.bad[:0], nil, 0, ix.strays[:0], 0
-	if !ix.buildByMasks(block, n, d) {
-		ix.buildByTokens(block[:n], d)
+	if !ix.buildByMasks(block, n, d) || n > rowBytesMax && ix.longest() > rowBytesMax {
+		ix.lines, ix.blank = nil, 0
+		ix.buildByTokens(block[:n], d, rowBytesMax, mend)
 	}
 }
 
@@ -198,32 +194,52 @@ func (ix *index) countLines(data []byte, nl byte) {
 }
 
 // buildByTokens does it byte by byte.
-func (ix *index) buildByTokens(data []byte, d *Dialect) {
-	t := tokenizer{dialect: d, data: data, final: true}
+func (ix *index) buildByTokens(data []byte, d *Dialect, rowBytesMax int, mend *mender) {
+	t := tokenizer{dialect: d, data: data, final: true, rowBytesMax: rowBytesMax}
 	ix.ends, ix.rows = ix.ends[:0], 0
 	ix.stride, ix.skip = ix.width+1, uint32(len(d.Delimiter))
 	ix.quotes, ix.crs = d.Quote != 0, d.LineEnd != LineEndCR
 	ix.lines = []uint32{}
 	for {
 		mark := len(ix.ends)
-		ix.ends = append(ix.ends, uint32(t.pos)-ix.skip)
+		ix.ends = append(ix.ends, 0) // where the row starts, which is not known yet
 		rec, ends, ok := t.next(ix.ends)
-		if !ok {
-			ix.ends = ix.ends[:mark]
-			break
-		}
 		ix.ends = ends
-		ix.ends[mark] = uint32(rec.start) - ix.skip
-		if rec.fields != ix.width || rec.fault.kind != noFault {
-			ix.bad = append(ix.bad, badRecord{rec, ix.rows})
+		if !ok || rec.fields != ix.width || rec.fault.kind != noFault {
 			ix.ends = ix.ends[:mark]
-			continue
 		}
-		if rec.stray >= 0 {
-			ix.strays = append(ix.strays, rec.stray)
+		switch {
+		case !ok:
+			ix.blank += t.blank
+			ix.comments, ix.commentAt = t.comments, t.commentAt
+			return
+		case len(ix.ends) > mark:
+			ix.ends[mark] = uint32(rec.start) - ix.skip
+			ix.row(rec)
+		case mend != nil:
+			mend.record(ix, rec)
+		default:
+			ix.bad = append(ix.bad, rec)
 		}
-		ix.lines = append(ix.lines, uint32(rec.line))
-		ix.rows++
 	}
-	ix.blank, ix.comments, ix.commentAt = t.blank, t.comments, t.commentAt
+}
+
+// row notes a row whose ends are there.
+func (ix *index) row(rec record) {
+	if rec.stray >= 0 {
+		ix.strays = append(ix.strays, rec.stray)
+	}
+	ix.lines = append(ix.lines, uint32(rec.line))
+	ix.rows++
+}
+
+// longest returns the length of the longest row.
+func (ix *index) longest() int {
+	longest := 0
+	for r := range ix.rows {
+		start, _ := ix.field(r, 0)
+		_, end := ix.field(r, ix.width-1)
+		longest = max(longest, int(end-start))
+	}
+	return longest
 }

@@ -67,7 +67,7 @@ func FuzzIndex(f *testing.F) {
 		block := padded(data)
 		var fast, slow index
 		fast.width, slow.width = width, width
-		slow.buildByTokens(data, &d)
+		slow.buildByTokens(data, &d, 1<<30, nil)
 		if !fast.buildByMasks(block, len(data), &d) {
 			return
 		}

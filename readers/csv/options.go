@@ -56,6 +56,11 @@ type Options struct {
 	Schema *SchemaFile
 	Drift  Drift
 
+	// OnError says what becomes of rows that cannot be read as they stand.
+	// Unless it is Fail, or if Account is set, batches have Rejects.
+	OnError OnError
+	Account bool
+
 	InferFull   bool // infer types from all of every file, not from a sample
 	SampleBytes int  // how much of every file is looked at; 0: depends on the number of files
 	BlockBytes  int  // size of the parts that are decoded in parallel; 0 means 1 MiB

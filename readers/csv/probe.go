@@ -139,8 +139,10 @@ func (f *file) header(data []byte, final bool, s *settings, shared *probing) (ok
 	if bytes.HasPrefix(data, byteOrderMark) {
 		start = len(byteOrderMark)
 	}
-	if err := f.checkText(data); err != nil {
-		return false, err
+	if s.OnError == Fail {
+		if err := f.checkText(data); err != nil {
+			return false, err
+		}
 	}
 	if endsLinesInCR(data[start:], f.dialect.Quote) {
 		f.dialect.LineEnd = LineEndCR
@@ -172,7 +174,7 @@ func (f *file) header(data []byte, final bool, s *settings, shared *probing) (ok
 	}
 	if rec.fault.kind != noFault {
 		e := &pipeline.InputError{}
-		l.explainRecord(&block{data: data[start:], line: lines + 1}, &badRecord{record: rec}, e)
+		l.explainRecord(&block{data: data[start:], line: lines + 1}, &rec, e)
 		return false, e
 	}
 	if s.NoHeader {

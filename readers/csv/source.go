@@ -130,7 +130,8 @@ func (s *Source) Inputs(ctx context.Context, want pipeline.Want) iter.Seq2[pipel
 			}
 			l := &layout{
 				name: f.input.Name, dialect: f.dialect, width: len(f.names),
-				rowBytesMax: s.settings.RowBytesMax, departures: &f.departures, nulls: s.settings.nulls, schema: schema, first: first,
+				rowBytesMax: s.settings.RowBytesMax, onError: s.settings.OnError, account: s.settings.Account,
+				departures: &f.departures, nulls: s.settings.nulls, schema: schema, first: first,
 			}
 			place := make(map[string]int, len(f.names))
 			for i, n := range f.names {
@@ -215,7 +216,7 @@ func (r *reading) Splits(ctx context.Context, _ *pipeline.Task) iter.Seq2[pipeli
 		}
 		defer stream.Close()
 		c := cutter{
-			dialect: &f.dialect, r: stream, blockBytes: settings.BlockBytes, rowBytesMax: settings.RowBytesMax,
+			dialect: &f.dialect, r: stream, blockBytes: settings.BlockBytes, rowBytesMax: settings.RowBytesMax, pass: settings.OnError != Fail,
 			buffers: &r.source.buffers, offset: f.start, line: f.line,
 		}
 		defer func() { c.buffers.put(c.rest) }()

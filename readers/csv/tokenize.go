@@ -15,6 +15,7 @@ const (
 	textAfterQuote
 	unclosedQuote
 	mixedLineEnds // a bare LF outside quotes where lines end in CR
+	rowTooLong    // the record has more than rowBytesMax bytes
 )
 
 // tokenizer reads records byte by byte. It defines what the grammar means; the
@@ -26,14 +27,17 @@ const (
 // records; an escape, where the dialect has one, makes a character of what
 // stands behind it.
 type tokenizer struct {
-	dialect   *Dialect
-	data      []byte
-	final     bool // data ends where the file ends
-	pos       int  // offset of the next record or line
-	lines     int  // line ends before pos
-	blank     int  // blank lines passed
-	comments  int  // comment lines passed
-	commentAt int  // offset of the first one
+	dialect *Dialect
+	data    []byte
+	final   bool // data ends where the file ends
+	// rowBytesMax is how long a record may be; 0: any length. A longer one
+	// ends with its first line.
+	rowBytesMax int
+	pos         int // offset of the next record or line
+	lines       int // line ends before pos
+	blank       int // blank lines passed
+	comments    int // comment lines passed
+	commentAt   int // offset of the first one
 
 	ready bool
 	stop  [256]bool // bytes that mean something outside quotes
@@ -116,9 +120,38 @@ func (t *tokenizer) next(ends []uint32) (rec record, _ []uint32, ok bool) {
 				continue
 			}
 		}
+		if t.rowBytesMax > 0 {
+			return t.shortRecord(ends)
+		}
 		return t.record(ends)
 	}
 	return rec, ends, false
+}
+
+// shortRecord is record where there is a limit to its length.
+func (t *tokenizer) shortRecord(ends []uint32) (rec record, _ []uint32, ok bool) {
+	start, line, mark := t.pos, t.lines, len(ends)
+	rec, ends, ok = t.record(ends)
+	length := len(t.data) - start
+	if ok {
+		length = int(ends[len(ends)-1]) - start
+	}
+	if length <= t.rowBytesMax {
+		return rec, ends, ok
+	}
+	n := t.dialect.nextLineEnd(t.data[start:])
+	if n < 0 || start+n+1 == len(t.data) && t.dialect.LineEnd == LineEndMixed {
+		if !t.final {
+			t.pos, t.lines = start, line
+			return record{}, ends[:mark], false
+		}
+		if n < 0 {
+			n = len(t.data) - start - 1
+		}
+	}
+	rec = record{start: start, end: start + n + 1, line: line, stray: -1, fault: fault{start, rowTooLong}}
+	t.pos, t.lines = rec.end, line+1
+	return rec, ends[:mark], true
 }
 
 // skipComment passes the comment line at pos. It reports false when the line
