@@ -193,7 +193,7 @@ func TestPairTable(t *testing.T) {
 		name        string
 		left, right int
 		square      bool
-	}{{"small", 50, 70, true}, {"sparse", 1 << 20, 1 << 18, false}, {"full", 700, 300, true}, {"one", 1, 1, true}} {
+	}{{"small", 50, 70, true}, {"sparse", 1 << 20, 1 << 20, false}, {"full", 700, 300, true}, {"one", 1, 1, true}} {
 		rng := rand.New(rand.NewPCG(1, 2))
 		var table pairTable
 		numbers := map[[2]uint32]uint32{}

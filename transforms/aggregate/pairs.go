@@ -1,17 +1,18 @@
 package aggregate
 
-import (
-	"math/bits"
-	"slices"
-)
+import "slices"
+
+// pairSpanMin is how many places the square of a pairTable may have in any
+// case: 2 MiB.
+const pairSpanMin = 512 << 10
 
 // pairTable numbers distinct pairs of numbers in the order of their coming. A
 // table of two dimensions serves while there are not many numbers, or while most
 // of the pairs that they can make do occur; a hash table of words serves else.
 type pairTable struct {
 	keys   []uint64  // by id: left<<32 | right
-	square []uint32  // ids plus one, at left<<shift | right
-	shift  uint      // right numbers are below 1<<shift
+	square []uint32  // ids plus one, at left*width + right
+	width  uint32    // right numbers are below it
 	hashed wordTable // while square is nil
 	words  []uint64
 }
@@ -42,10 +43,10 @@ func (t *pairTable) lookup(left, right []uint32, leftCount, rightCount int) {
 }
 
 func (t *pairTable) lookupSquare(left, right []uint32) {
-	square, shift := t.square, t.shift&31
+	square, width := t.square, t.width
 	for i, l := range left {
 		r := right[i]
-		at := l<<shift | r
+		at := l*width + r
 		id := square[at]
 		if id == 0 {
 			t.keys = append(t.keys, uint64(l)<<32|uint64(r))
@@ -60,27 +61,35 @@ func (t *pairTable) lookupSquare(left, right []uint32) {
 // take its place, or the square that of the hash table, and reports whether the
 // square serves.
 func (t *pairTable) fit(leftCount, rightCount int) bool {
-	shift := max(t.shift, uint(bits.Len(uint(max(rightCount, 1)-1))))
-	span := uint64(leftCount) << shift
-	limit := denseSpan(len(t.keys))
+	width := t.width
+	if int(width) < rightCount {
+		// A column that has just begun gets room; of one that stands still,
+		// each number that is not there would cost a line of the square.
+		width = uint32(rightCount)
+		if t.width > 0 {
+			width += uint32(rightCount / 4)
+		}
+	}
+	span := uint64(leftCount) * uint64(width)
+	limit := max(pairSpanMin, denseSpan(len(t.keys)))
 	if t.square == nil && len(t.keys) > 0 {
 		limit /= 2 // there is something to be gained
 	}
 	if span > limit {
 		if t.square != nil || len(t.keys) == 0 {
-			t.square = nil
+			t.square, t.width = nil, 0
 			t.hashed = hashedWords(t.keys)
 		}
 		return false
 	}
-	if t.square != nil && shift == t.shift {
+	if t.square != nil && width == t.width {
 		t.square = grown(t.square, int(span))
 		return true
 	}
 	t.hashed = wordTable{}
-	t.square, t.shift = make([]uint32, span), shift
+	t.square, t.width = make([]uint32, span), width
 	for id, key := range t.keys {
-		t.square[key>>32<<shift|key&(1<<32-1)] = uint32(id + 1)
+		t.square[uint32(key>>32)*width+uint32(key)] = uint32(id + 1)
 	}
 	return true
 }

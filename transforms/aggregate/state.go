@@ -58,17 +58,8 @@ const (
 	batchRowsMax   = 64 << 10
 	batchBytesAim  = 64 << 20
 	textBytesMax   = math.MaxInt32
-	partitionCount = 64
-)
-
-// Where states of many groups are spread over more memory than the caches
-// hold, a fold goes over the groups of the next rows and reads a word of each
-// state, before it does the real work on them: the cache misses of a short loop
-// overlap, those of a long one do not. The words are kept (in touched fields)
-// only so that reading them is not optimized away.
-const (
-	touchRows      = 256
-	touchGroupsMin = 8 << 10
+	partitionBits  = 6
+	partitionCount = 1 << partitionBits
 )
 
 func checkTextBytes(n int64) error {

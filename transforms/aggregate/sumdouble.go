@@ -30,7 +30,6 @@ type doubleSum struct {
 	groups int
 
 	folded, missed int // rows since scale was chosen; those that are not within it
-	touched        int64
 }
 
 type doubleTotal struct {
@@ -78,20 +77,10 @@ func (s *doubleSum) fold(in *folding) error {
 		s.foldOne(values)
 		return nil
 	}
-	for groups := in.groups; len(groups) > 0; {
-		n := len(groups)
-		if s.groups > touchGroupsMin {
-			n = min(n, touchRows)
-			for _, g := range groups[:n] {
-				s.touched ^= s.cells[g].N
-			}
+	for at := 0; at < len(values); at++ {
+		if at += s.scale.AddEach(s.cells, in.groups[at:], values[at:]); at < len(values) {
+			s.add(in.groups[at], values[at])
 		}
-		for at := 0; at < n; at++ {
-			if at += s.scale.AddEach(s.cells, groups[at:n], values[at:n]); at < n {
-				s.add(groups[at], values[at])
-			}
-		}
-		groups, values = groups[n:], values[n:]
 	}
 	return nil
 }

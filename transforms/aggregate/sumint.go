@@ -23,8 +23,7 @@ type integerSum struct {
 	cells []integerCell
 	// wraps is how often a cell's sum has overflown, by group: upwards less
 	// downwards. It is short or nil while all are 0, which they nearly always are.
-	wraps   []int64
-	touched int64
+	wraps []int64
 }
 
 // integerCell is the lower half of a sum, and the count.
@@ -54,19 +53,11 @@ func (s *integerSum) fold(in *folding) error {
 		}
 		s.addTotal(0, t)
 	case in.all:
-		for groups := in.groups; len(groups) > 0; {
-			n := min(len(groups), touchRows)
-			if len(s.cells) > touchGroupsMin {
-				for _, g := range groups[:n] {
-					s.touched ^= s.cells[g].n
-				}
+		values = values[:len(in.groups)]
+		for at := 0; at < len(values); at++ {
+			if at += addIntegers(s.cells, in.groups[at:], values[at:]); at < len(values) {
+				s.add(in.groups[at], values[at])
 			}
-			for at := 0; at < n; at++ {
-				if at += addIntegers(s.cells, groups[at:n], values[at:n]); at < n {
-					s.add(groups[at], values[at])
-				}
-			}
-			groups, values = groups[n:], values[n:]
 		}
 	default:
 		for _, r := range in.rows {

@@ -7,18 +7,18 @@ import "math/bits"
 const tableSlotsMin = 256
 
 const (
-	// denseSpanMin is the span of keys that a table indexed by the key is made
-	// for in any case: 256 KiB, which stay in the L2 cache.
+	// denseSpanMin is how many places a table indexed by the key may have in
+	// any case: 256 KiB, which stay in the L2 cache.
 	denseSpanMin = 64 << 10
 	// denseFill is how many places of such a table there may be to a key. With
 	// more it would take more memory than slots do.
-	denseFill = 8
+	denseFill = 16
 	// denseSpanMax keeps places within 32 bits.
 	denseSpanMax = 1 << 30
 )
 
-// denseSpan is the largest span of a table that is indexed by the key, given
-// how many keys it has.
+// denseSpan is how many places a table that is indexed by the key may have for
+// so many keys.
 func denseSpan(keys int) uint64 { return uint64(min(max(denseSpanMin, denseFill*keys), denseSpanMax)) }
 
 // wordSlot holds the key beside its id, so that a look-up touches one cache
@@ -29,12 +29,12 @@ type wordSlot struct {
 }
 
 // wordTable numbers distinct 64-bit keys in the order of their coming. While the
-// keys are close together it is an array indexed by key. From then on it is an
-// open-addressing table of power-of-two size with linear probing, at most half
-// full.
+// keys are close together on a grid, as small integers and full hours are, it is an
+// array indexed by key. From then on it is an open-addressing table of
+// power-of-two size with linear probing, at most half full.
 type wordTable struct {
-	dense []uint32 // ids plus one of the keys from base on
-	base  uint64
+	dense []uint32   // ids plus one, by place on the grid
+	grid  wordGrid   // of dense
 	slots []wordSlot // nil while dense serves
 	keys  []uint64   // by id
 
@@ -86,10 +86,10 @@ func (t *wordTable) lookup(keys []uint64, ids []uint32) {
 // lookupDense looks keys up until one is too far from the others, and returns
 // how many these were.
 func (t *wordTable) lookupDense(keys []uint64, ids []uint32) int {
-	dense, base := t.dense, t.base
+	dense, grid := t.dense, t.grid
 	ids = ids[:len(keys)]
 	for i, key := range keys {
-		if at := key - base; at < uint64(len(dense)) {
+		if at := grid.place(key); at < uint64(len(dense)) {
 			if id := dense[at]; id != 0 {
 				ids[i] = id - 1
 				continue
@@ -100,7 +100,7 @@ func (t *wordTable) lookupDense(keys []uint64, ids []uint32) int {
 			return i
 		}
 		ids[i] = id
-		dense, base = t.dense, t.base
+		dense, grid = t.dense, t.grid
 	}
 	return len(keys)
 }
@@ -108,43 +108,99 @@ func (t *wordTable) lookupDense(keys []uint64, ids []uint32) int {
 // addDense adds a new key to the dense array, or goes over to slots and reports
 // false.
 func (t *wordTable) addDense(key uint64) (uint32, bool) {
-	if at := key - t.base; at >= uint64(len(t.dense)) && !t.widen(key) {
+	if at := t.grid.place(key); at >= uint64(len(t.dense)) && !t.widen(key) {
 		t.spread()
 		return 0, false
 	}
 	t.keys = append(t.keys, key)
-	t.dense[key-t.base] = uint32(len(t.keys))
+	t.dense[t.grid.place(key)] = uint32(len(t.keys))
 	return uint32(len(t.keys) - 1), true
 }
 
 // widen makes the dense array reach to key, unless that is too far.
 func (t *wordTable) widen(key uint64) bool {
 	if len(t.dense) == 0 {
-		t.base = key &^ (tableSlotsMin - 1)
-		t.dense = make([]uint32, tableSlotsMin)
+		t.grid, t.dense = newGrid(key, 0), make([]uint32, 1)
 		return true
 	}
-	low, high := t.base, t.base+uint64(len(t.dense)-1)
-	if key < low {
-		low = key
-	} else {
-		high = key
-	}
-	span := high - low
-	if limit := denseSpan(len(t.keys)); span >= limit {
+	low, high := t.ends()
+	step := gcd(t.grid.step, distance(key, low))
+	down := key < low
+	low, high = min(low, key), max(high, key)
+	span := (high - low) / step
+	if span >= denseSpan(len(t.keys)) {
 		return false
 	}
-	// As much again is made on the side where keys are coming.
-	span = uint64(1) << bits.Len64(span)
-	if key < t.base {
-		low = high - min(span-1, high)
-	} else {
-		span = min(span-1, ^low) + 1
+	// The room that is left is on the side where keys are coming.
+	size := min(uint64(1)<<bits.Len64(span)-1, ^uint64(0)/step) + 1
+	base := low
+	if down {
+		base -= min(size-1-span, low/step) * step
 	}
-	old, at := t.dense, t.base-low
-	t.dense, t.base = make([]uint32, span), low
-	copy(t.dense[at:], old)
+	grid, dense := newGrid(base, step), make([]uint32, size)
+	for i, id := range t.dense {
+		if id != 0 {
+			dense[grid.place(t.grid.key(i))] = id
+		}
+	}
+	t.grid, t.dense = grid, dense
 	return true
+}
+
+// ends returns the least and the largest key of the dense array.
+func (t *wordTable) ends() (low, high uint64) {
+	first, last := 0, len(t.dense)-1
+	for t.dense[first] == 0 {
+		first++
+	}
+	for t.dense[last] == 0 {
+		last--
+	}
+	return t.grid.key(first), t.grid.key(last)
+}
+
+// wordGrid is the words base, base+step, base+2·step and so on.
+type wordGrid struct {
+	base, step uint64
+	// inverse of the odd part of step, modulo 2^64, and how often 2 divides
+	// step: multiplication and rotation divide what is a multiple of step, and
+	// make what is none larger than any quotient (Granlund and Montgomery,
+	// Division by invariant integers, section 9).
+	inverse uint64
+	twos    int
+}
+
+// newGrid returns a grid; a step of 0 is that of a single word.
+func newGrid(base, step uint64) wordGrid {
+	g := wordGrid{base: base, step: step, inverse: 1}
+	if step == 0 {
+		return g
+	}
+	g.twos = bits.TrailingZeros64(step)
+	odd := step >> g.twos
+	g.inverse = odd // right in 3 bits; each step doubles them
+	for range 5 {
+		g.inverse *= 2 - odd*g.inverse
+	}
+	return g
+}
+
+// place returns where on the grid a word stands. For a word that is not on it,
+// it is more than 2^64 divided by step.
+func (g *wordGrid) place(word uint64) uint64 {
+	return bits.RotateLeft64((word-g.base)*g.inverse, -g.twos)
+}
+
+// key returns the word at a place.
+func (g *wordGrid) key(place int) uint64 { return g.base + uint64(place)*g.step }
+
+func distance(a, b uint64) uint64 { return max(a, b) - min(a, b) }
+
+func gcd(a, b uint64) uint64 {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
 }
 
 // spread puts the keys of the dense array into slots.
@@ -152,7 +208,7 @@ func (t *wordTable) spread() {
 	t.slots = t.emptySlots()
 	for i, id := range t.dense {
 		if id != 0 {
-			t.place(wordSlot{t.base + uint64(i), id})
+			t.place(wordSlot{t.grid.key(i), id})
 		}
 	}
 	t.dense = nil
@@ -200,7 +256,7 @@ func (t *wordTable) lookupSome(keys []uint64, ids []uint32, rows []int32) {
 	for _, row := range rows {
 		key := keys[row]
 		if t.slots == nil {
-			if at := key - t.base; at < uint64(len(t.dense)) && t.dense[at] != 0 {
+			if at := t.grid.place(key); at < uint64(len(t.dense)) && t.dense[at] != 0 {
 				ids[row] = t.dense[at] - 1
 				continue
 			}
@@ -237,19 +293,22 @@ func (t *wordTable) settle() {
 		return
 	}
 	t.doubled = false
-	low, high := ^uint64(0), uint64(0)
+	low, high, step := ^uint64(0), uint64(0), uint64(0)
 	for i := range t.slots {
 		if s := &t.slots[i]; s.id != 0 {
+			if high != 0 && step != 1 {
+				step = gcd(step, distance(s.key, high))
+			}
 			low, high = min(low, s.key), max(high, s.key)
 		}
 	}
-	if high-low >= denseSpan(len(t.keys))/2 {
+	if step == 0 || (high-low)/step >= denseSpan(len(t.keys))/2 {
 		return
 	}
-	t.base, t.dense = low, make([]uint32, high-low+1)
+	t.grid, t.dense = newGrid(low, step), make([]uint32, (high-low)/step+1)
 	for i := range t.slots {
 		if s := &t.slots[i]; s.id != 0 {
-			t.dense[s.key-low] = s.id
+			t.dense[t.grid.place(s.key)] = s.id
 		}
 	}
 	t.slots = nil
