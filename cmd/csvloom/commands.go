@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"csvloom/pipeline"
 	"csvloom/pipeline/sqltype"
@@ -47,9 +48,14 @@ distinct, sort, limit. Rows come out in input order, groups in key order.`,
   zcat big.csv.gz | csvloom run - --distinct -o - --format jsonl`,
 		Args: needInputs,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			start := time.Now()
+			if err := checkReport(report, out.sinks.Path); err != nil {
+				return err
+			}
+			job.input.readers.Digests = report != ""
 			j, err := c.newJob(cmd.Context(), args, &job, &steps, &out)
 			if err != nil {
-				return err
+				return reportEarly(report, start, err)
 			}
 			defer func() { err = joinClose(err, j) }()
 			return j.run(cmd.Context(), report)
@@ -59,7 +65,7 @@ distinct, sort, limit. Rows come out in input order, groups in key order.`,
 	f.SortFlags = false
 	steps.register(f)
 	out.register(f)
-	f.StringVar(&report, "report", "", "write the account of the run to a JSON `file`")
+	f.StringVar(&report, "report", "", "write the account of the run to a JSON `file`, also when it fails; csvloom report schema prints its form")
 	job.register(f)
 	return cmd
 }

@@ -114,6 +114,7 @@ type inputs struct {
 	source *csv.Source
 	sizes  []int64 // raw bytes; -1: not known
 	raw    *rawProgress
+	wholes wholeFiles
 	notes  []string
 }
 
@@ -132,7 +133,7 @@ func (f *inputFlags) open(ctx context.Context, args []string, t *terminal, tempD
 	if err != nil {
 		return nil, err
 	}
-	in := &inputs{set: set, raw: newRawProgress(len(set.Inputs()))}
+	in := &inputs{set: set, raw: newRawProgress(len(set.Inputs())), wholes: make(wholeFiles, len(set.Inputs()))}
 	var list []csv.Input
 	for _, input := range set.Inputs() {
 		if sameFile(input.Name, output) {
@@ -153,6 +154,9 @@ func (f *inputFlags) open(ctx context.Context, args []string, t *terminal, tempD
 		}})
 		if path, size, ok := input.Plain(); ok {
 			list[i].Path, list[i].Bytes = path, size
+			if f.readers.Digests {
+				list[i].Whole = func(file []byte) { in.wholes.read(i, file) }
+			}
 		}
 		in.sizes = append(in.sizes, input.SizeHint())
 	}

@@ -113,11 +113,15 @@ func (j *job) bind(ctx context.Context) (*pipeline.Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	bound, err := pipeline.Plan{
+	plan := pipeline.Plan{
 		MemoryBytes: memory,
-		Source:      j.inputs.source, Steps: j.steps, Sink: j.sink,
+		Source:      j.inputs.source, Steps: j.steps,
 		Workers: j.flags.workers, Readers: j.flags.readers, TempDir: j.flags.tempDir, Counters: j.counters, Alloc: j.cli.alloc,
-	}.Bind(ctx)
+	}
+	if j.sink != nil {
+		plan.Sink = j.sink
+	}
+	bound, err := plan.Bind(ctx)
 	for _, n := range append(j.inputs.set.Notes(), j.inputs.notes...) {
 		j.cli.messages.note("%s", n)
 	}
@@ -150,16 +154,16 @@ func (j *job) declareOrder(schema *arrow.Schema) error {
 // run runs the job to its end and tells what it did.
 func (j *job) run(ctx context.Context, reportPath string) error {
 	start := time.Now()
-	if err := j.checkReport(reportPath); err != nil {
-		return err
-	}
 	p := startProgress(j)
-	var report *pipeline.Report
+	var ran *pipeline.Report
 	bound, err := j.bind(ctx)
 	if err == nil {
-		report, err = bound.Run(ctx)
+		ran, err = bound.Run(ctx)
 	}
 	p.stop()
+	if reportPath != "" {
+		err = j.report(reportPath, start, ran, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -171,13 +175,8 @@ func (j *job) run(ctx context.Context, reportPath string) error {
 		j.cli.messages.warn("%s", d)
 	}
 	output := j.sink.published()
-	j.tellStages(report)
-	j.cli.messages.note("%s", summary(report, output, time.Since(start)))
-	if reportPath != "" {
-		if err := writeReport(reportPath, report, output, failures); err != nil {
-			return err
-		}
-	}
+	j.tellStages(ran)
+	j.cli.messages.note("%s", summary(ran, output, time.Since(start)))
 	if len(failures) > 0 {
 		return errSourcesSkipped
 	}

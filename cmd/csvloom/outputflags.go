@@ -52,7 +52,7 @@ func (f *outputFlags) sink(t *terminal) (*sinks.Sink, error) {
 	if f.partitionBy != "" {
 		o.Partition.By = splitColumns(f.partitionBy)
 	}
-	if o.Partition.Max < 1 {
+	if o.Partition.By != nil && o.Partition.Max < 1 {
 		return nil, pipeline.Usagef("--partitions-max %d: expected 1 or more", o.Partition.Max)
 	}
 	s, err := sinks.New(o) // to learn the format

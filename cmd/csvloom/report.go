@@ -1,26 +1,41 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
+	"time"
 
 	"csvloom/pipeline"
-	"csvloom/readers"
+	"csvloom/readers/csv"
 )
 
-// report is the JSON that --report writes.
+// report is the JSON that --report writes. report.schema.json publishes its
+// form; what is there is never left out.
 type report struct {
-	Version string         `json:"csvloom_version"`
-	WallMS  int64          `json:"wall_ms"`
-	Inputs  []reportInput  `json:"inputs"`
-	Skipped []string       `json:"skipped"`
-	Stages  []reportStage  `json:"stages"`
-	Outputs []reportOutput `json:"outputs"`
-	Totals  reportCounts   `json:"totals"`
+	Version   string         `json:"csvloom_version"`
+	Format    int            `json:"report_version"`
+	Status    string         `json:"status"`
+	Errors    []string       `json:"errors"`
+	StartedAt string         `json:"started_at"`
+	WallMS    float64        `json:"wall_ms"`
+	Inputs    []reportInput  `json:"inputs"`
+	Skipped   []string       `json:"skipped"`
+	Stages    []reportStage  `json:"stages"`
+	Outputs   []reportOutput `json:"outputs"`
+	Totals    reportTotals   `json:"totals"`
 }
+
+const reportVersion = 1
+
+// Statuses of a run.
+const (
+	reportDone    = "done"
+	reportFailed  = "failed"
+	reportStopped = "stopped" // by a signal
+)
 
 // reportCounts add up: rows_in = rows_kept + rows_filtered + rows_rejected.
 type reportCounts struct {
@@ -29,22 +44,48 @@ type reportCounts struct {
 	RowsFiltered int64 `json:"rows_filtered"`
 	RowsRejected int64 `json:"rows_rejected"`
 	BlankLines   int64 `json:"blank_lines"`
-	Bytes        int64 `json:"bytes"` // of text, after decompression
+	RawBytes     int64 `json:"raw_bytes"`
+	TextBytes    int64 `json:"text_bytes"`
+}
+
+func (c *reportCounts) add(o *reportCounts) {
+	c.RowsIn += o.RowsIn
+	c.RowsKept += o.RowsKept
+	c.RowsFiltered += o.RowsFiltered
+	c.RowsRejected += o.RowsRejected
+	c.BlankLines += o.BlankLines
+	c.RawBytes += o.RawBytes
+	c.TextBytes += o.TextBytes
 }
 
 type reportInput struct {
-	Name string `json:"name"`
+	Path        string         `json:"path"`
+	Digest      *string        `json:"digest"` // null: not read to its end
+	Compression *string        `json:"compression"`
+	Encoding    string         `json:"encoding"`
+	Dialect     *reportDialect `json:"dialect"` // null: the file is empty or was not looked at
+	Columns     int            `json:"columns"`
 	reportCounts
 }
 
+type reportDialect struct {
+	Delimiter  string  `json:"delimiter"`
+	Quote      *string `json:"quote"`
+	Escape     *string `json:"escape"`
+	Comment    *string `json:"comment"`
+	LineEnd    string  `json:"line_end"`
+	HeaderLine *int64  `json:"header_line"`
+	FirstLine  int64   `json:"first_line"`
+}
+
 type reportStage struct {
-	Name      string `json:"name"`
-	RowsIn    int64  `json:"rows_in"`
-	RowsOut   int64  `json:"rows_out"`
-	Blocks    int64  `json:"blocks"`
-	Bytes     int64  `json:"bytes"`
-	BusyMS    int64  `json:"busy_ms"`
-	WaitingMS int64  `json:"waiting_ms"`
+	Name      string  `json:"name"`
+	RowsIn    int64   `json:"rows_in"`
+	RowsOut   int64   `json:"rows_out"`
+	Blocks    int64   `json:"blocks"`
+	TextBytes int64   `json:"text_bytes"`
+	BusyMS    float64 `json:"busy_ms"`
+	WaitingMS float64 `json:"waiting_ms"`
 }
 
 type reportOutput struct {
@@ -55,117 +96,171 @@ type reportOutput struct {
 	Digest string `json:"digest"`
 }
 
-// checkReport refuses, before anything is read, a report that could not be
-// written or that would destroy something: the output, an input, or any file
-// that is not an earlier report.
-func (j *job) checkReport(path string) error {
-	if path == "" {
-		return nil
+type reportTotals struct {
+	reportCounts
+	RowsOut     int64 `json:"rows_out"`
+	OutputBytes int64 `json:"output_bytes"`
+}
+
+// newReport starts the account of a run.
+func newReport(start time.Time) *report {
+	return &report{
+		Version: version(), Format: reportVersion, Status: reportDone, StartedAt: start.UTC().Format(time.RFC3339),
+		WallMS: milliseconds(time.Since(start)),
+		Errors: []string{}, Inputs: []reportInput{}, Skipped: []string{}, Stages: []reportStage{}, Outputs: []reportOutput{},
 	}
-	if path == "-" {
-		return pipeline.Usagef("--report -: expected a file; standard output is for data")
+}
+
+// fail books why the run failed. Messages hold no secrets.
+func (r *report) fail(err error) {
+	r.Status = reportFailed
+	var signal *signalError
+	if errors.As(err, &signal) || errors.Is(err, context.Canceled) {
+		r.Status = reportStopped
 	}
-	if out := j.out.sinks.Path; out != "" && filepath.Clean(out) == filepath.Clean(path) {
-		return pipeline.Usagef("--report %s: that is the output; give the report a name of its own", path)
+	for _, e := range unjoin(err) {
+		r.Errors = append(r.Errors, e.Error())
 	}
-	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-		return pipeline.Usagef("--report %s: there is no directory %s", path, filepath.Dir(path))
+}
+
+// account books what a job has done, as far as it came: ran is nil when it did
+// not come to run.
+func (r *report) account(j *job, ran *pipeline.Report) {
+	counted := 0
+	for i, f := range j.inputs.source.Files() {
+		if f.Skipped {
+			continue
+		}
+		in := reportInput{Path: f.Name, Columns: f.Columns, Dialect: describeDialect(&f)}
+		j.inputs.describe(i, &in)
+		if ran != nil && counted < len(ran.Inputs) {
+			c := &ran.Inputs[counted]
+			in.RowsIn, in.RowsKept, in.RowsFiltered, in.RowsRejected = c.RowsIn, c.RowsKept, c.RowsFiltered, c.RowsRejected
+			in.BlankLines, in.TextBytes = c.BlankLines, c.Bytes
+		}
+		counted++
+		r.Inputs = append(r.Inputs, in)
+		r.Totals.add(&in.reportCounts)
 	}
-	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
-		return nil
+	for _, f := range j.inputs.set.Failures() {
+		r.Skipped = append(r.Skipped, f.Error())
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return pipeline.Usagef("--report %s: %w", path, err)
+	if ran == nil {
+		return
 	}
-	defer f.Close()
-	start := make([]byte, len(reportStart))
-	if _, err := io.ReadFull(f, start); err != nil || string(start) != reportStart {
-		return pipeline.Usagef("--report %s: the file is there and is no report of csvloom; give another name, or remove it", path)
+	for i := range ran.Stages {
+		s := &ran.Stages[i]
+		r.Stages = append(r.Stages, reportStage{s.Name, s.RowsIn, s.RowsOut, s.Blocks, s.Bytes, milliseconds(s.Busy), milliseconds(s.Waiting)})
+	}
+}
+
+// publish books an output.
+func (r *report) publish(out published) {
+	list := []reportOutput{{out.Path, string(out.Format), out.Rows, out.Bytes, out.Digest}}
+	if out.partitioned {
+		list = make([]reportOutput, 0, len(out.files))
+		for _, f := range out.files {
+			list = append(list, reportOutput{filepath.Join(out.Path, filepath.FromSlash(f.Path)), string(out.Format), f.Rows, f.Bytes, f.Digest})
+		}
+	}
+	for _, o := range list {
+		r.Totals.RowsOut += o.Rows
+		r.Totals.OutputBytes += o.Bytes
+	}
+	r.Outputs = append(r.Outputs, list...)
+}
+
+// balance holds the account to what it promises: that of all rows it says what
+// became of them. A row that is missing is a fault of csvloom.
+func (r *report) balance(ran *pipeline.Report) error {
+	t := &r.Totals
+	if t.RowsIn != t.RowsKept+t.RowsFiltered+t.RowsRejected || t.RowsIn != ran.RowsIn() {
+		return fmt.Errorf("bug: the account does not balance: %d rows were read, and %d kept, %d filtered and %d rejected", ran.RowsIn(), t.RowsKept, t.RowsFiltered, t.RowsRejected)
+	}
+	if t.RowsOut > ran.RowsOut {
+		return fmt.Errorf("bug: the account does not balance: %d rows were to be written, and %d were", ran.RowsOut, t.RowsOut)
 	}
 	return nil
 }
 
-// reportStart is how every report starts.
-const reportStart = "{\n  \"csvloom_version\": "
+// report writes the account of a job that has run or failed with err, and
+// returns err with what went wrong in that.
+func (j *job) report(path string, start time.Time, ran *pipeline.Report, err error) error {
+	r := newReport(start)
+	r.account(j, ran)
+	if err == nil {
+		r.publish(j.sink.published())
+		err = r.balance(ran)
+	}
+	return r.end(path, err)
+}
 
-// writeReport writes the account of a run, whole or not at all, readable by the
-// user alone.
-func writeReport(path string, r *pipeline.Report, out published, skipped []readers.SourceError) error {
-	doc := report{
-		Version: version(), WallMS: r.Wall.Milliseconds(),
-		Inputs: []reportInput{}, Skipped: []string{}, Stages: []reportStage{},
-		Outputs: outputsOf(out),
+// reportEarly writes the account of a job that failed before it could be set up.
+// There is none of a mistake in the command line.
+func reportEarly(path string, start time.Time, err error) error {
+	var usage *pipeline.UsageError
+	if path == "" || errors.As(err, &usage) {
+		return err
 	}
-	for i := range r.Inputs {
-		in := &r.Inputs[i]
-		c := reportCounts{in.RowsIn, in.RowsKept, in.RowsFiltered, in.RowsRejected, in.BlankLines, in.Bytes}
-		doc.Inputs = append(doc.Inputs, reportInput{in.Name, c})
-		t := &doc.Totals
-		t.RowsIn, t.RowsKept, t.RowsFiltered = t.RowsIn+c.RowsIn, t.RowsKept+c.RowsKept, t.RowsFiltered+c.RowsFiltered
-		t.RowsRejected, t.BlankLines, t.Bytes = t.RowsRejected+c.RowsRejected, t.BlankLines+c.BlankLines, t.Bytes+c.Bytes
+	return newReport(start).end(path, err)
+}
+
+// end writes the report; with err it is that of a run that failed.
+func (r *report) end(path string, err error) error {
+	if err == nil {
+		return r.write(path)
 	}
-	for i := range skipped {
-		doc.Skipped = append(doc.Skipped, skipped[i].Error())
+	r.fail(err)
+	if e := r.write(path); e != nil {
+		return errors.Join(err, e)
 	}
-	for i := range r.Stages {
-		s := &r.Stages[i]
-		doc.Stages = append(doc.Stages, reportStage{s.Name, s.RowsIn, s.RowsOut, s.Blocks, s.Bytes, s.Busy.Milliseconds(), s.Waiting.Milliseconds()})
+	return err
+}
+
+// milliseconds is a time to the microsecond.
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// describeDialect says how a file is written; nil for one without records.
+func describeDialect(f *csv.FileInfo) *reportDialect {
+	if f.Columns == 0 {
+		return nil
 	}
-	text, err := json.MarshalIndent(doc, "", "  ")
+	d := &reportDialect{
+		Delimiter: f.Dialect.Delimiter, LineEnd: f.Dialect.LineEnd.String(), FirstLine: f.FirstLine,
+		Quote: character(f.Dialect.Quote), Escape: character(f.Dialect.Escape), Comment: orNull(f.Dialect.Comment),
+	}
+	if f.HeaderLine > 0 {
+		d.HeaderLine = &f.HeaderLine
+	}
+	return d
+}
+
+// character is a special character, nil for none.
+func character(c byte) *string {
+	if c == 0 {
+		return nil
+	}
+	return orNull(string(rune(c)))
+}
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// write writes the report, whole or not at all, readable by the user alone.
+func (r *report) write(path string) error {
+	text, err := json.MarshalIndent(r, "", "  ")
 	if err == nil {
 		err = replaceFile(path, append(text, '\n'), 0o600)
 	}
-	if err != nil {
+	if err == nil {
+		return nil
+	}
+	if r.Status == reportDone {
 		return fmt.Errorf("the output is complete, but the report could not be written: %w", err)
 	}
-	return nil
-}
-
-// outputsOf lists the files of an output.
-func outputsOf(out published) []reportOutput {
-	if !out.partitioned {
-		return []reportOutput{{out.Path, string(out.Format), out.Rows, out.Bytes, out.Digest}}
-	}
-	list := make([]reportOutput, 0, len(out.files))
-	for _, f := range out.files {
-		list = append(list, reportOutput{filepath.Join(out.Path, filepath.FromSlash(f.Path)), string(out.Format), f.Rows, f.Bytes, f.Digest})
-	}
-	return list
-}
-
-// replaceFile writes a small file with these permission bits so that readers
-// see the old or the new one. A device or a pipe is written to as it is.
-func replaceFile(path string, data []byte, mode os.FileMode) error {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
-		if err != nil {
-			return err
-		}
-		_, err = f.Write(data)
-		if e := f.Close(); err == nil {
-			err = e
-		}
-		return err
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name()) // fails once it has been renamed
-	_, err = tmp.Write(data)
-	if err == nil && mode != 0o600 {
-		err = os.Chmod(tmp.Name(), mode)
-	}
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if e := tmp.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
+	return fmt.Errorf("the report could not be written either: %w", err)
 }
