@@ -98,7 +98,7 @@ and publishes one Parquet, Arrow, CSV or JSON file, whole or not at all.`,
 	f.BoolVarP(&c.quiet, "quiet", "q", false, "print errors only")
 	f.BoolVarP(&c.verbose, "verbose", "v", false, "print what each stage did")
 	f.StringVar(&c.logFormat, "log-format", "text", "how messages are printed: text or json")
-	root.AddCommand(c.runCommand(), c.schemaCommand(), c.planCommand(), c.headCommand(), c.reportCommand(), c.versionCommand())
+	root.AddCommand(c.runCommand(), c.schemaCommand(), c.planCommand(), c.headCommand(), c.sniffCommand(), c.reportCommand(), c.versionCommand())
 	root.CompletionOptions.HiddenDefaultCmd = false
 	return root
 }

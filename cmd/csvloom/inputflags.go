@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"unicode/utf8"
 
 	"csvloom/pipeline"
 	"csvloom/readers"
@@ -18,22 +17,17 @@ import (
 // inputFlags say what to read and how. Names follow DuckDB's reader options
 // where it has one.
 type inputFlags struct {
-	csv            csv.Options
-	readers        readers.Options
-	quote, comment string
-	types          []string
-	infer          string
-	onSourceError  string
-	noHeader       bool
+	csv           csv.Options
+	readers       readers.Options
+	dialect       dialectFlags
+	types         []string
+	infer         string
+	onSourceError string
 }
 
 func (f *inputFlags) register(fs *pflag.FlagSet) {
 	o := &f.csv
-	fs.StringVar(&o.Delimiter, "delim", "", "delimiter, one `character`; by default found out for each file among , ; tab |")
-	fs.StringVar(&f.quote, "quote", `"`, "quote `character`, or none")
-	fs.StringVar(&f.comment, "comment", "", "`character` that starts a comment line")
-	fs.IntVar(&o.SkipLines, "skip", 0, "`lines` before the header to skip")
-	fs.BoolVar(&f.noHeader, "no-header", false, "the first record is data; columns are called column_1, column_2 …")
+	f.dialect.register(fs, o)
 	fs.StringArrayVar(&o.Nulls, "null", nil, "`text` that means NULL, beside the empty field (repeatable)")
 	fs.StringArrayVar(&f.types, "types", nil, "`types` of columns, such as 'id:VARCHAR,price:DECIMAL(10,2)' (repeatable)")
 	fs.BoolVar(&o.AllVarchar, "all-varchar", false, "read every column as VARCHAR")
@@ -55,28 +49,8 @@ func (f *inputFlags) register(fs *pflag.FlagSet) {
 func (f *inputFlags) settle() error {
 	var errs []error
 	o := &f.csv
-	o.NoHeader = f.noHeader
-	switch {
-	case f.quote == "none" || f.quote == "":
-		o.NoQuote = true
-	case len(f.quote) == 1:
-		o.Quote = f.quote[0]
-	default:
-		errs = append(errs, pipeline.Usagef("--quote %q: expected one ASCII character, or none", f.quote))
-	}
-	switch o.Delimiter {
-	case `\t`, "tab":
-		o.Delimiter = "\t"
-	}
-	if n := utf8.RuneCountInString(o.Delimiter); n > 1 {
-		errs = append(errs, pipeline.Usagef("--delim %q: expected one character, or tab", o.Delimiter))
-	}
-	switch len(f.comment) {
-	case 0:
-	case 1:
-		o.Comment = f.comment
-	default:
-		errs = append(errs, pipeline.Usagef("--comment %q: expected one ASCII character", f.comment))
+	if err := f.dialect.settle(o); err != nil {
+		errs = append(errs, err)
 	}
 	for _, t := range f.types {
 		types, err := csv.ParseTypes(t)

@@ -39,12 +39,23 @@ type Stream interface {
 // Options say how to read. The zero value reads RFC 4180 with a header,
 // detects the delimiter, and infers types from samples.
 type Options struct {
-	Delimiter string // one character; "" detects it per file among , ; tab |
-	Quote     byte   // 0 means '"'
-	NoQuote   bool   // quotes are characters like any other
-	Comment   string // starts a comment line; "": none
-	SkipLines int    // lines before the header that are not looked at
-	NoHeader  bool   // the first record is data; columns are called column_1, column_2 …
+	// How files are written. What is not given is found out for each file.
+	Delimiter   string // one character or a few, see [Dialect]
+	Quote       byte
+	NoQuote     bool   // quotes are characters like any other
+	Escape      byte   // the quote itself: quotes are doubled, and nothing is escaped
+	LineEnd     string // as [ParseLineEnd] reads it
+	Comment     string // starts a comment line
+	NoComment   bool   // there are no comment lines
+	SkipLines   int    // lines before the header that are not looked at
+	NoPreamble  bool   // with SkipLines 0: the first line is of the table
+	FooterLines int    // lines at the end, blank ones not counted, that are no records
+	NoFooter    bool   // with FooterLines 0: the last line is of the table
+	Header      bool   // the first record names the columns
+	NoHeader    bool   // the first record is data; columns are called column_1, column_2 …
+	// Explain tries all dialects, also for files that are plainly ordinary, so
+	// that [Source.Sniffed] can tell how others would have done.
+	Explain bool
 
 	Nulls            []string // unquoted spellings of NULL beside the empty field
 	Types            []ColumnType
@@ -95,7 +106,8 @@ const (
 // settings are Options made ready.
 type settings struct {
 	Options
-	dialect Dialect
+	dialect Dialect // with the parts that are fixed
+	fixed   fixedParts
 	nulls   nullSpellings
 	formats formats
 }
@@ -109,13 +121,26 @@ func (o Options) settings(inputs int) (*settings, error) {
 	if o.NoQuote {
 		s.dialect.Quote = 0
 	}
+	if o.Escape != s.dialect.Quote {
+		s.dialect.Escape = o.Escape
+	}
+	s.fixed = fixedParts{
+		delimiter: o.Delimiter != "", quote: o.Quote != 0 || o.NoQuote, escape: o.Escape != 0, lineEnd: o.LineEnd != "",
+		comment: o.Comment != "" || o.NoComment, skip: o.SkipLines > 0 || o.NoPreamble, footer: o.FooterLines > 0 || o.NoFooter,
+		header: o.Header || o.NoHeader,
+	}
 	var errs []error
+	if o.LineEnd != "" {
+		var err error
+		s.dialect.LineEnd, err = ParseLineEnd(o.LineEnd)
+		errs = append(errs, err)
+	}
+	if o.Header && o.NoHeader {
+		errs = append(errs, errors.New("header and no header contradict each other; say one of them"))
+	}
 	check := s.dialect
 	if check.Delimiter == "" {
-		check.Delimiter = ","
-		if check.Quote == ',' || check.Comment == "," {
-			check.Delimiter = ";"
-		}
+		check.Delimiter = fallbackDelimiter(&check)
 	}
 	errs = append(errs, check.Validate())
 	for _, limit := range []struct {
@@ -125,6 +150,7 @@ func (o Options) settings(inputs int) (*settings, error) {
 		max      int
 	}{
 		{"skip", &s.SkipLines, 0, skipLinesMax},
+		{"footer", &s.FooterLines, 0, footerLinesMax},
 		{"block size", &s.BlockBytes, BlockBytesDefault, blockBytesMax},
 		{"max row bytes", &s.RowBytesMax, RowBytesMaxDefault, blockBytesMax},
 		{"sample bytes", &s.SampleBytes, min(max(sampleBytesTotal/max(inputs, 1), sampleBytesMin), sampleBytesMax), math.MaxInt32},

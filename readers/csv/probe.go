@@ -16,17 +16,21 @@ import (
 
 // file is what is known of an input after looking at its start.
 type file struct {
-	input      Input
-	dialect    Dialect
-	names      []string   // of its columns, unique; nil: the file is empty
-	columns    []evidence // of its columns' types
-	start      int64      // offset of the first record behind the header
-	line       int64      // 1-based line on which that record starts
-	headerLine int64      // 1-based line on which the header starts; 0: there is none
-	content    []byte     // all of the file's text, when it was kept
-	plain      bool       // not compressed
-	skipped    bool       // could not be read and is left out
-	departures departures // of the last run
+	input                 Input
+	dialect               Dialect
+	names                 []string   // of its columns, unique; nil: the file is empty
+	columns               []evidence // of its columns' types
+	start                 int64      // offset of the first record behind the header
+	line                  int64      // 1-based line on which that record starts
+	headerLine            int64      // 1-based line on which the header starts; 0: there is none
+	content               []byte     // all of the file's text, when it was kept
+	plain                 bool       // not compressed
+	skipped               bool       // could not be read and is left out
+	compression, encoding string     // of the input
+	found                 *detection // what the dialect rests on
+	footer                int        // lines at the end that are no records
+	preambleLines         int        // lines before the header that were found to be no part of the table
+	departures            departures // of the last run
 }
 
 // firstReadBytes is the least that is read of a file at first: a small file is
@@ -48,18 +52,19 @@ const (
 	knownHeaderBytesMax = 4 << 10
 )
 
-// delimiter is detectDelimiter with a memory.
-func (p *probing) delimiter(data []byte, final bool, d Dialect) string {
-	end := bytes.IndexByte(data, d.lineEnd())
+// detect is settings.detect with a memory.
+func (p *probing) detect(s *settings, data []byte, final bool) *detection {
+	end := bytes.IndexByte(data, '\n')
 	if end < 0 || end > knownHeaderBytesMax {
-		return detectDelimiter(data, final, d)
+		return s.detect(data, final, "")
 	}
-	if known, ok := p.delimiters.Load(string(data[:end])); ok {
-		return known.(string)
+	known := ""
+	if delim, ok := p.delimiters.Load(string(data[:end])); ok {
+		known = delim.(string)
 	}
-	found := detectDelimiter(data, final, d)
-	if bytes.IndexByte(data[:end], found[0]) >= 0 && p.known.Add(1) <= knownHeadersMax {
-		p.delimiters.Store(string(data[:end]), found)
+	found := s.detect(data, final, known)
+	if known == "" && found != nil && found.plain && p.known.Add(1) <= knownHeadersMax {
+		p.delimiters.Store(string(data[:end]), found.dialect.Delimiter)
 	}
 	return found
 }
@@ -75,7 +80,10 @@ func probe(ctx context.Context, in Input, s *settings, shared *probing) (*file, 
 		return nil, err
 	}
 	defer r.Close()
-	f := &file{input: in, dialect: s.dialect, plain: r.Compression() == "" && !isConverted(r)}
+	f := &file{input: in, dialect: s.dialect, plain: r.Compression() == "" && !isConverted(r), compression: r.Compression()}
+	if e, ok := r.(interface{ Encoding() string }); ok {
+		f.encoding = e.Encoding()
+	}
 	first := max(s.SampleBytes, firstReadBytes)
 	buf := buffers.get(first)
 	defer func() { buffers.put(buf) }()
@@ -106,10 +114,19 @@ func probe(ctx context.Context, in Input, s *settings, shared *probing) (*file, 
 		return f, nil
 	}
 	f.columns = make([]evidence, len(f.names))
-	if end == io.EOF {
-		f.content = append(make([]byte, 0, len(buf)+padBytes), buf...)
+	if f.footer = s.FooterLines; f.footer == 0 && !s.fixed.footer {
+		if f.footer = f.found.footer; end != io.EOF {
+			f.footer = f.footerInTail()
+		}
 	}
-	if rows := buf[f.start:]; !s.InferFull {
+	text := buf
+	if end == io.EOF {
+		if f.footer > 0 {
+			text = buf[:int(f.start)+tableEnd(&f.dialect, buf[f.start:], f.footer)]
+		}
+		f.content = append(make([]byte, 0, len(text)+padBytes), text...)
+	}
+	if rows := text[f.start:]; !s.InferFull {
 		n := min(len(rows), s.SampleBytes)
 		f.sample(rows[:n], end == io.EOF && n == len(rows), s)
 		return f, nil
@@ -117,7 +134,7 @@ func probe(ctx context.Context, in Input, s *settings, shared *probing) (*file, 
 		f.sample(rows, true, s)
 		return f, nil
 	}
-	c := cutter{dialect: &f.dialect, r: io.MultiReader(bytes.NewReader(buf[f.start:]), r),
+	c := cutter{dialect: &f.dialect, r: f.withoutFooter(io.MultiReader(bytes.NewReader(buf[f.start:]), r), s),
 		blockBytes: s.BlockBytes, rowBytesMax: s.RowBytesMax, buffers: buffers}
 	for {
 		b, err := c.next()
@@ -144,26 +161,30 @@ func (f *file) header(data []byte, final bool, s *settings, shared *probing) (ok
 			return false, err
 		}
 	}
-	if endsLinesInCR(data[start:], f.dialect.Quote) {
-		f.dialect.LineEnd = LineEndCR
+	if !s.fixed.lineEnd {
+		f.dialect.LineEnd, _ = lineEndsIn(data[start:], final, f.dialect.Quote)
 	}
-	nl := []byte{f.dialect.lineEnd()}
 	for range s.SkipLines {
-		i := bytes.IndexByte(data[start:], nl[0])
+		i := f.dialect.nextLineEnd(data[start:])
 		if i < 0 {
 			return final, nil
 		}
 		start += i + 1
 	}
-	if s.Delimiter == "" {
-		f.dialect.Delimiter = shared.delimiter(data[start:], final, f.dialect)
+	found := shared.detect(s, data[start:], final)
+	if found == nil {
+		return final, nil
 	}
+	f.dialect, f.found = found.dialect, found
+	skipped := start
+	start += found.preamble
+	f.preambleLines = f.dialect.countLines(data[skipped:start])
 	t := tokenizer{dialect: &f.dialect, data: data[start:], final: final}
 	rec, ends, ok := t.next(nil)
 	if !ok {
 		return final, nil
 	}
-	lines := int64(bytes.Count(data[:start], nl))
+	lines := int64(f.dialect.countLines(data[:start]))
 	l := layout{name: f.input.Name, dialect: f.dialect}
 	if rec.fields > columnsMax {
 		return false, &pipeline.InputError{
@@ -177,7 +198,7 @@ func (f *file) header(data []byte, final bool, s *settings, shared *probing) (ok
 		l.explainRecord(&block{data: data[start:], line: lines + 1}, &rec, e)
 		return false, e
 	}
-	if s.NoHeader {
+	if found.noHeader {
 		f.start, f.line = int64(start+rec.start), lines+int64(rec.line)+1
 		f.names = columnNames(make([]string, rec.fields))
 		return true, nil
@@ -202,23 +223,6 @@ func (f *file) header(data []byte, final bool, s *settings, shared *probing) (ok
 	f.headerLine = lines + int64(rec.line) + 1
 	f.start, f.line = int64(start+rec.end), lines+int64(t.lines)+1
 	return true, nil
-}
-
-// endsLinesInCR reports whether the first line end outside quotes is a bare CR.
-func endsLinesInCR(data []byte, quote byte) bool {
-	quoted := false
-	for i, c := range data {
-		switch {
-		case c == quote && quote != 0:
-			quoted = !quoted
-		case quoted:
-		case c == '\n':
-			return false
-		case c == '\r':
-			return i+1 < len(data) && data[i+1] != '\n'
-		}
-	}
-	return false
 }
 
 // isConverted reports whether a stream's text has been converted from another
@@ -261,49 +265,6 @@ func columnNames(names []string) []string {
 		names[i] = unique
 	}
 	return names
-}
-
-// Delimiters that are looked for, most likely first.
-const delimiters = ",;\t|"
-
-// detectRecordsMax is how many records the delimiter is judged by.
-const detectRecordsMax = 100
-
-// detectDelimiter returns the delimiter that divides the records into the same
-// number of fields, more than one: the one for which most records agree with
-// the first, and of equals the one that makes more fields. Without any it
-// returns a comma.
-func detectDelimiter(data []byte, final bool, d Dialect) string {
-	best, bestScore := delimiters[:1], 0.0
-	for i := range delimiters {
-		d.Delimiter = delimiters[i : i+1]
-		if d.Delimiter[0] == d.Quote || d.Delimiter == d.Comment {
-			continue
-		}
-		t := tokenizer{dialect: &d, data: data, final: final}
-		var ends []uint32
-		width, records, agree := 0, 0, 0
-		for records < detectRecordsMax {
-			rec, e, ok := t.next(ends[:0])
-			if !ok {
-				break
-			}
-			ends = e
-			if records++; records == 1 {
-				width = rec.fields
-			}
-			if rec.fields == width && rec.fault.kind == noFault {
-				agree++
-			}
-		}
-		if width < 2 {
-			continue
-		}
-		if score := float64(agree)/float64(records) + float64(min(width, columnsMax))/(columnsMax*100); score > bestScore {
-			best, bestScore = d.Delimiter, score
-		}
-	}
-	return best
 }
 
 // sample adds the values of whole records to the evidence. Records of another

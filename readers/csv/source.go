@@ -101,6 +101,7 @@ func (s *Source) Schema(ctx context.Context, t *pipeline.Task) (*arrow.Schema, e
 		}
 	}
 	s.files = files
+	s.tellDialects()
 	if err := s.bindNames(); err != nil {
 		return nil, err
 	}
@@ -253,6 +254,12 @@ func (r *reading) open(ctx context.Context) (io.ReadCloser, error) {
 		}
 		return nil, r.failed(err)
 	}
+	if f.footer > 0 {
+		return struct {
+			io.Reader
+			io.Closer
+		}{f.withoutFooter(stream, r.source.settings), stream}, nil
+	}
 	return stream, nil
 }
 
@@ -313,6 +320,9 @@ func (s *split) read() error {
 	copy(buf, buf[f.start:])
 	s.block.data = buf[:len(buf)-int(f.start)]
 	s.block.offset = f.start
+	if f.footer > 0 {
+		s.block.data = s.block.data[:tableEnd(&f.dialect, s.block.data, f.footer)]
+	}
 	return nil
 }
 

@@ -246,7 +246,7 @@ func TestFaults(t *testing.T) {
 			`a.csv:3:3: the quote that opens here is never closed; close it, or say --quote none if quotes mean nothing in this file`},
 		{"not UTF-8", []string{"a,b\n1,x\n2,\xe9t\xe9\n"}, csv.Options{},
 			`a.csv:3:3: column "b": found "\xe9t\xe9", which is not UTF-8; name the encoding of the file with --encoding, or that of all such files with --encoding-fallback, such as windows-1252`},
-		{"line ends that change", []string{"a,b\r1,x\r2,y\n"}, csv.Options{},
+		{"line ends that change", []string{"a,b\r1,x\r2,y\n"}, csv.Options{LineEnd: "CR"},
 			`a.csv:3:4: a line feed in a file whose lines end in CR; give the file one kind of line end`},
 		{"header not UTF-8", []string{"a,\xe9\n1,2\n"}, csv.Options{},
 			`a.csv:1:3: found "\xe9", which is not UTF-8; name the encoding of the file with --encoding, or that of all such files with --encoding-fallback, such as windows-1252`},
