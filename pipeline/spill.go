@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"sort"
 	"sync"
@@ -107,28 +108,44 @@ func (s *spill) close() {
 	}
 }
 
-// Spiller is implemented by a BoundReducer whose states may be more than fits
-// memory. They are then kept on disk by hash partition, each partition is
-// merged by itself, and the results are put together.
+// Spiller is implemented by a BoundReducer whose result is one row, or some, for
+// each key, and whose states may be more than fits memory. They are then kept on
+// disk by hash partition of the key, each partition is merged by itself into a
+// run, and the runs are merged.
 type Spiller interface {
 	BoundReducer
+	RunMerger
 	// Partitions is the number of hash partitions. The first column of a
 	// state is the partition of each row, a Uint8 that ascends within a
 	// batch; rows that belong together have the same.
 	Partitions() int
-	// RunSchema is the schema of the result of one partition.
+	// RunSchema is the schema of the runs.
 	RunSchema() *arrow.Schema
-	// MergePartition merges the states of one partition, like Merge, and
-	// emits its result in the order that MergeRuns wants.
-	MergePartition(ctx context.Context, t *Task, states iter.Seq2[Batch, error], emit Emit) error
-	// MergeRuns puts the results of all partitions together in their final
-	// order; each run is in order by itself.
-	MergeRuns(ctx context.Context, t *Task, runs []iter.Seq2[Batch, error], emit Emit) error
+	// NewMerger returns what merges the states of a partition. At level 0 its
+	// Flush makes partitions of the rest of the hash, at level 1 of the rest
+	// of that, and so on.
+	NewMerger(t *Task, level int) (Merger, error)
 }
 
-// runRowsMax bounds the rows of a partition's result that are written as one
-// batch, as RunBatchBytes does: one of each partition is in memory when they are
-// put together.
+// Merger merges the states of one partition. Call order: Add and Flush any
+// number of times, then Finish or not, then Close.
+type Merger interface {
+	// Add merges a state, which it owns.
+	Add(state Batch) error
+	// Bytes estimates the memory held.
+	Bytes() int64
+	// Keys is how many keys there are.
+	Keys() int
+	// Flush emits all as states of smaller partitions, and is then empty.
+	Flush(emit Emit) error
+	// Finish emits the result as a run.
+	Finish(ctx context.Context, emit Emit) error
+	// Close gives all memory back. It may be called at any time, and again.
+	Close()
+}
+
+// runRowsMax bounds the rows of a batch of a run, as RunBatchBytes does: one of
+// each run is in memory when they are merged.
 const runRowsMax = 4 << 10
 
 // runRows is how many rows of a record make a batch of a run.
@@ -140,47 +157,121 @@ func runRows(rec arrow.Record) int64 {
 	return min(max(RunBatchBytes/(size/max(rec.NumRows(), 1)+1), 1), runRowsMax)
 }
 
+// partitionBytesMin is what merging a partition may always take: files for less
+// cost more memory than they save.
+const partitionBytesMin = 32 << 10
+
+// partitionLevels bounds how often partitions that do not fit memory are
+// partitioned again: the last ones are a part in 64^4 of the keys.
+const partitionLevels = 4
+
+// partitionMerge merges the partitions of a Spiller.
+type partitionMerge struct {
+	task    *Task
+	reducer Spiller
+	runs    *spillRuns
+	large   sync.Mutex // held by the one goroutine that takes more than its share
+}
+
 // mergeSpilled is the Merge of states that were spilled.
 func mergeSpilled(ctx context.Context, t *Task, r Spiller, states *spill, emit Emit) error {
+	alone := *t
+	alone.Workers = 1
+	m := partitionMerge{task: &alone, reducer: r, runs: newSpillRuns(t, r.RunSchema())}
+	defer m.runs.close()
 	if err := states.finish(); err != nil {
 		return err
 	}
-	partitions := len(states.files)
-	results := newSpill(t, r.RunSchema(), partitions)
-	defer results.close()
-	alone := *t
-	alone.Workers = 1
 	g, merging := errgroup.WithContext(ctx)
 	g.SetLimit(t.Workers)
-	for p := range partitions {
-		g.Go(func() error {
-			if states.files[p].file == nil {
-				return nil
-			}
-			return r.MergePartition(merging, &alone, states.read(merging, p), func(b Batch) error {
-				defer b.Release()
-				rows := runRows(b.Record)
-				for from := int64(0); from < b.Record.NumRows(); from += rows {
-					slice := b.Record.NewSlice(from, min(from+rows, b.Record.NumRows()))
-					err := results.add(p, slice)
-					slice.Release()
-					if err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-		})
+	for p := range states.files {
+		if states.files[p].file != nil {
+			g.Go(func() error { return m.merge(merging, states.read(merging, p), 0) })
+		}
 	}
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	if err := results.finish(); err != nil {
+	return m.runs.merge(ctx, r, emit)
+}
+
+// merge merges the states of one partition into a run, or, where they take more
+// than a share of memory, into one for each of its own partitions.
+func (m *partitionMerge) merge(ctx context.Context, states iter.Seq2[Batch, error], level int) error {
+	merger, err := m.reducer.NewMerger(m.task, level)
+	if err != nil {
 		return err
 	}
-	runs := make([]iter.Seq2[Batch, error], partitions)
-	for p := range runs {
-		runs[p] = results.read(ctx, p)
+	defer merger.Close()
+	smaller := newSpill(m.task, m.reducer.Partial(), m.reducer.Partitions())
+	defer smaller.close()
+	flushed, large := false, false
+	endLarge := func() {
+		if large {
+			m.large.Unlock()
+			large = false
+		}
 	}
-	return r.MergeRuns(ctx, t, runs, emit)
+	defer endLarge()
+	for b, err := range states {
+		if err == nil {
+			err = merger.Add(b)
+		}
+		if err != nil {
+			return err
+		}
+		switch bytes := merger.Bytes(); {
+		case bytes <= max(m.task.MemoryBytes, partitionBytesMin):
+		case merger.Keys() > 1 && level+1 < partitionLevels:
+			flushed = true
+			if err := merger.Flush(smaller.addState); err != nil {
+				return err
+			}
+		default:
+			if !large {
+				m.large.Lock()
+				large = true
+			}
+			if most := m.task.MemoryBytes * int64(max(m.runs.task.Workers, 1)); bytes > max(most, largeBytesMin) {
+				return fmt.Errorf("one group takes more than %d MiB, half of the memory that was given: give more --memory, "+
+					"or take approx_quantile or approx_count_distinct, which do not keep all values", most>>20)
+			}
+		}
+	}
+	if !flushed {
+		return m.runs.add(func(emit Emit) error {
+			return merger.Finish(ctx, func(b Batch) error { return emitSlices(b, emit) })
+		})
+	}
+	if err := merger.Flush(smaller.addState); err != nil {
+		return err
+	}
+	merger.Close()
+	endLarge()
+	if err := smaller.finish(); err != nil {
+		return err
+	}
+	for p := range smaller.files {
+		if smaller.files[p].file != nil {
+			if err := m.merge(ctx, smaller.read(ctx, p), level+1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// largeBytesMin is what one group may always take.
+const largeBytesMin = 16 << 20
+
+// emitSlices emits a batch in parts that are small enough for a run.
+func emitSlices(b Batch, emit Emit) error {
+	defer b.Release()
+	rows := runRows(b.Record)
+	for from := int64(0); from < b.Record.NumRows(); from += rows {
+		if err := emit(Batch{Record: b.Record.NewSlice(from, min(from+rows, b.Record.NumRows()))}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

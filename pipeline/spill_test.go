@@ -165,6 +165,66 @@ func TestSpill(t *testing.T) {
 	}
 }
 
+// TestSpillPartitionsAgain: partitions that are too large for memory are
+// partitioned again, and a group that is so alone is merged all the same.
+func TestSpillPartitionsAgain(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 9))
+	var in strings.Builder
+	in.WriteString("k,s\n")
+	for i := range 3_000 {
+		fmt.Fprintf(&in, "%d,%s%d\n", rng.IntN(200)*rng.IntN(2), strings.Repeat("text", 60), i)
+	}
+	aggregated, err := transforms.Aggregate([]string{"k"}, "string_agg(s, '+'), count(distinct s), median(k)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, steps := range map[string][]pipeline.Step{
+		"group": aggregated, "distinct": reducer(t)(transforms.Distinct(nil)),
+	} {
+		want, err := spilling{in: in.String(), workers: 1}.run(t, steps...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files := 0
+		got, err := spilling{in: in.String(), workers: 1, bytes: 100 << 10, dir: t.TempDir(), create: func(dir string) (pipeline.TempFile, error) {
+			files++
+			return os.CreateTemp(dir, "spill-*")
+		}}.run(t, steps...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != want {
+			t.Errorf("%s: the result differs", name)
+		}
+		// One for each partition, and one for the runs.
+		if files < 64+1+1 {
+			t.Errorf("%s: %d files: no partition was partitioned again", name, files)
+		}
+	}
+}
+
+// TestSpillOneLargeGroup: a group that does not fit memory is an error that says
+// what to do.
+func TestSpillOneLargeGroup(t *testing.T) {
+	var in strings.Builder
+	in.WriteString("v\n")
+	for i := range 900_000 {
+		fmt.Fprintf(&in, "%d\n", i*7919%900_000)
+	}
+	steps, err := transforms.Aggregate(nil, "median(v), count(*)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := spilling{in: in.String(), workers: 2, bytes: 64 << 10, dir: t.TempDir()}
+	if _, err := s.run(t, steps...); err == nil || !strings.Contains(err.Error(), "give more --memory, or take approx_quantile") {
+		t.Errorf("16 MiB for 900,000 values: %v", err)
+	}
+	s.bytes = 64 << 20
+	if got, err := s.run(t, steps...); err != nil || got != "449999.5|900000|\n" {
+		t.Errorf("64 MiB for 900,000 values: %q, %v", got, err)
+	}
+}
+
 // brokenFile is a temporary file of a disk that becomes full, or cannot be read
 // any more, after so many bytes of all files.
 type brokenFile struct {

@@ -18,6 +18,12 @@ type RunSpiller interface {
 	// run: states in the order of the result. Batches are small, since one of
 	// each run is in memory when runs are merged; see [RunBatchBytes].
 	SortStates(ctx context.Context, t *Task, states iter.Seq2[Batch, error], emit Emit) error
+	RunMerger
+}
+
+// RunMerger merges runs: batches that are in order, within a run and from one
+// batch to the next.
+type RunMerger interface {
 	// MergeStates merges runs into one run.
 	MergeStates(ctx context.Context, t *Task, runs []iter.Seq2[Batch, error], emit Emit) error
 	// MergeRuns merges runs into the result.
@@ -111,7 +117,7 @@ func (s *spillRuns) fanIn() int {
 
 // merge merges all runs into the result of r, by way of fewer and longer runs
 // where there are too many of them.
-func (s *spillRuns) merge(ctx context.Context, r RunSpiller, emit Emit) error {
+func (s *spillRuns) merge(ctx context.Context, r RunMerger, emit Emit) error {
 	fanIn := s.fanIn()
 	for len(s.runs) > fanIn {
 		// As few as leave fanIn of them: the shortest, which are the first.

@@ -186,8 +186,8 @@ func refsOf(rows []first) []take.Ref {
 
 // byPartition orders rows by the hash partition of their keys, and returns it
 // for each.
-func (f *firsts) byPartition() ([]take.Ref, []uint8) {
-	partitions := f.index.Partitions()
+func (f *firsts) byPartition(level int) ([]take.Ref, []uint8) {
+	partitions := f.index.Partitions(level)
 	var starts [aggregate.PartitionCount + 1]int
 	for _, p := range partitions {
 		starts[p+1]++
@@ -210,6 +210,7 @@ func (f *firsts) bytes() int64 {
 type distinctLocal struct {
 	bound  *boundDistinct
 	task   *pipeline.Task
+	level  int // of the partitions that Flush makes
 	firsts firsts
 	lines  []int64
 }
@@ -240,7 +241,7 @@ func (l *distinctLocal) Fold(b pipeline.Batch) error {
 func (l *distinctLocal) Bytes() int64 { return l.firsts.bytes() + 8*int64(cap(l.lines)) }
 
 func (l *distinctLocal) Flush(emit pipeline.Emit) error {
-	refs, partitions := l.firsts.byPartition()
+	refs, partitions := l.firsts.byPartition(l.level)
 	err := flushRows(l.task.Alloc, l.bound.placed, l.firsts.recs, refs, func(rec arrow.Record) error {
 		n := int(rec.NumRows())
 		state := withPartitions(l.task.Alloc, l.bound.partial, rec, partitions[:n])

@@ -25,7 +25,10 @@ func (d *boundDistinct) Merge(ctx context.Context, t *pipeline.Task, states iter
 	defer func() { releaseRecords(recs) }()
 	for b, err := range states {
 		if err == nil {
-			err = d.check(ctx, &b)
+			err = ctx.Err()
+		}
+		if err == nil {
+			err = d.check(&b)
 		}
 		if err != nil {
 			b.Release()
@@ -66,10 +69,7 @@ func (d *boundDistinct) Merge(ctx context.Context, t *pipeline.Task, states iter
 	return emitTaken(ctx, t, d.schema, recs, chunked(refsOf(rows)), emit)
 }
 
-func (d *boundDistinct) check(ctx context.Context, b *pipeline.Batch) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
+func (d *boundDistinct) check(b *pipeline.Batch) error {
 	if !b.Record.Schema().Equal(d.partial) {
 		return errState("distinct")
 	}
@@ -100,49 +100,70 @@ func (d *boundDistinct) Partitions() int { return aggregate.PartitionCount }
 // RunSchema is the schema of the result of a partition: rows and their places.
 func (d *boundDistinct) RunSchema() *arrow.Schema { return d.placed }
 
-// MergePartition keeps the first row of each key of a partition. It holds no
-// row of a key that it has met before.
-func (d *boundDistinct) MergePartition(ctx context.Context, t *pipeline.Task, states iter.Seq2[pipeline.Batch, error], emit pipeline.Emit) error {
-	var f firsts
-	if err := f.reset(d); err != nil {
+// NewMerger returns what merges the states of a partition.
+func (d *boundDistinct) NewMerger(t *pipeline.Task, level int) (pipeline.Merger, error) {
+	m := &distinctMerger{distinctLocal{bound: d, task: t, level: level + 1}}
+	return m, m.firsts.reset(d)
+}
+
+// distinctMerger keeps the first row of each key of a partition. It holds no row
+// of a key that it has met before.
+type distinctMerger struct{ distinctLocal }
+
+func (m *distinctMerger) Keys() int { return len(m.firsts.rows) }
+
+func (m *distinctMerger) Add(b pipeline.Batch) error {
+	d, f := m.bound, &m.firsts
+	if err := d.check(&b); err != nil {
+		b.Release()
 		return err
 	}
-	defer func() { releaseRecords(f.recs) }()
-	for b, err := range states {
-		if err == nil {
-			err = d.check(ctx, &b)
-		}
+	rec := withoutPartitions(d.placed, b.Record)
+	p := newPlaced(rec)
+	f.meet(d, rec, func(i int) place { return p.place(uint32(i)) })
+	switch len(f.fresh) {
+	case 0:
+		rec.Release()
+	case len(f.numbers):
+		f.add(rec)
+	default:
+		defer rec.Release()
+		some, err := take.Record(m.task.Alloc, rec, f.fresh)
 		if err != nil {
-			b.Release()
 			return err
 		}
-		rec := withoutPartitions(d.placed, b.Record)
-		p := newPlaced(rec)
-		f.meet(d, rec, func(i int) place { return p.place(uint32(i)) })
-		switch len(f.fresh) {
-		case 0:
-			rec.Release()
-		case len(f.numbers):
-			f.add(rec)
-		default:
-			some, err := take.Record(t.Alloc, rec, f.fresh)
-			rec.Release()
-			if err != nil {
-				return err
-			}
-			f.add(some)
-		}
+		f.add(some)
 	}
-	return flushRows(t.Alloc, d.placed, f.recs, refsOf(byPlace(f.rows)), asState(emit))
+	return nil
+}
+
+func (m *distinctMerger) Finish(ctx context.Context, emit pipeline.Emit) error {
+	refs := refsOf(byPlace(m.firsts.rows))
+	return flushRows(m.task.Alloc, m.bound.placed, m.firsts.recs, refs, func(rec arrow.Record) error {
+		if err := ctx.Err(); err != nil {
+			rec.Release()
+			return err
+		}
+		return emit(pipeline.Batch{Record: rec})
+	})
+}
+
+// MergeStates merges runs of rows and their places into one, by place.
+func (d *boundDistinct) MergeStates(ctx context.Context, t *pipeline.Task, runs []iter.Seq2[pipeline.Batch, error], emit pipeline.Emit) error {
+	return d.mergeRuns(ctx, t, d.placed, pipeline.RunBatchBytes, runs, emit)
 }
 
 // MergeRuns puts the results of all partitions in input order.
 func (d *boundDistinct) MergeRuns(ctx context.Context, t *pipeline.Task, runs []iter.Seq2[pipeline.Batch, error], emit pipeline.Emit) error {
+	return d.mergeRuns(ctx, t, d.schema, runmerge.BatchBytes, runs, emit)
+}
+
+func (d *boundDistinct) mergeRuns(ctx context.Context, t *pipeline.Task, out *arrow.Schema, batchBytes int64, runs []iter.Seq2[pipeline.Batch, error], emit pipeline.Emit) error {
 	n := d.placed.NumFields()
 	return runmerge.Merge(ctx, runmerge.Order{
-		In: d.placed, Out: d.schema,
+		In: d.placed, Out: out,
 		Keys: slices.Clone(placeKeys), Columns: []int{n - 2, n - 1},
-		Limit: -1, BatchBytes: runmerge.BatchBytes,
+		Limit: -1, BatchBytes: batchBytes,
 	}, t.Alloc, runs, emit)
 }
 

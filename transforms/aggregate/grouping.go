@@ -131,8 +131,9 @@ func (g *grouping) keys(alloc memory.Allocator, groups []uint32) ([]arrow.Array,
 }
 
 // partitions returns the hash partition of every group. It depends on the
-// values of the group's keys only.
-func (g *grouping) partitions() []uint8 {
+// values of the group's keys only. Each level has other bits of the hash, so that
+// the groups of one partition have different ones at the next.
+func (g *grouping) partitions(level int) []uint8 {
 	all := make([]uint32, g.len())
 	for i := range all {
 		all[i] = uint32(i)
@@ -158,7 +159,7 @@ func (g *grouping) partitions() []uint8 {
 		}
 	}
 	for i, h := range mixed {
-		partitions[i] = uint8(h % partitionCount)
+		partitions[i] = uint8(h >> (level * partitionBits) % partitionCount)
 	}
 	return partitions
 }

@@ -28,5 +28,6 @@ func (x *Index) Bytes() int64 { return x.grouping.bytes() }
 const PartitionCount = partitionCount
 
 // Partitions returns the hash partition of every distinct row, by number; it is
-// less than [PartitionCount] and depends on the row's values only.
-func (x *Index) Partitions() []uint8 { return x.grouping.partitions() }
+// less than [PartitionCount] and depends on the row's values only. At each level,
+// from 0 up, it is of other bits of the hash.
+func (x *Index) Partitions(level int) []uint8 { return x.grouping.partitions(level) }

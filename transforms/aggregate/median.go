@@ -29,8 +29,9 @@ func newMedian() state { return &median{} }
 
 func (s *median) grow(n int) { s.counts = grown(s.counts, n) }
 
+// bytes counts the values twice: they are copied to be grouped.
 func (s *median) bytes() int64 {
-	return 8*int64(cap(s.words)+cap(s.grouped)+cap(s.counts)+cap(s.buf)) + 4*int64(cap(s.owners))
+	return 8*int64(2*cap(s.words)+cap(s.counts)+cap(s.buf)) + 4*int64(cap(s.owners))
 }
 
 func (s *median) size(g uint32) int64 { return 8 * s.counts[g] }

@@ -32,6 +32,11 @@ func (p *Plan) Merge(ctx context.Context, t *pipeline.Task, states iter.Seq2[pip
 	if err != nil {
 		return err
 	}
+	return p.emitTables(ctx, t, tables, emit)
+}
+
+// emitTables emits the result of tables that have no group in common.
+func (p *Plan) emitTables(ctx context.Context, t *pipeline.Task, tables []*Table, emit pipeline.Emit) error {
 	if len(p.keys) == 0 {
 		tables[0].grouping.none = 1
 		tables[0].room()
@@ -48,6 +53,14 @@ func (p *Plan) Merge(ctx context.Context, t *pipeline.Task, states iter.Seq2[pip
 		groupings[i] = table.grouping
 	}
 	return p.emitOrdered(ctx, t, tables, orderGroups(groupings), emit)
+}
+
+// checkState says when a state is of another plan.
+func (p *Plan) checkState(b *pipeline.Batch) error {
+	if b.Record.Schema().Equal(p.partial) {
+		return nil
+	}
+	return fmt.Errorf("aggregate: a partial state has the schema of another group-by or version: %v", b.Record.Schema())
 }
 
 // combineAll folds all states into tables: one, or if there is much to do, one
@@ -93,9 +106,8 @@ func (p *Plan) combineAll(ctx context.Context, t *pipeline.Task, states iter.Seq
 		if err = e; err != nil {
 			break
 		}
-		if !b.Record.Schema().Equal(p.partial) {
+		if err = p.checkState(&b); err != nil {
 			b.Release()
-			err = fmt.Errorf("aggregate: a partial state has the schema of another group-by or version: %v", b.Record.Schema())
 			break
 		}
 		if started {

@@ -34,6 +34,7 @@ type Table struct {
 	alloc    memory.Allocator
 	grouping *grouping
 	states   []state
+	level    int // of the partitions that Flush makes
 
 	groups   []uint32
 	selected [][]int32 // by selection
@@ -147,7 +148,7 @@ func (t *Table) combine(rec arrow.Record, lo, hi int) error {
 // plan's Partial schema, by hash partition, and leaves the table empty.
 func (t *Table) Flush(emit pipeline.Emit) error {
 	n := t.grouping.len()
-	partitions := t.grouping.partitions()
+	partitions := t.grouping.partitions(t.level)
 	// Counting sort by partition.
 	var starts [partitionCount + 1]int
 	for _, p := range partitions {
