@@ -71,5 +71,21 @@ func (s *count) columns(alloc memory.Allocator, groups []uint32) ([]arrow.Array,
 }
 
 func (s *count) result(alloc memory.Allocator, groups []uint32) arrow.Array {
-	return int64Column(alloc, groups, func(g uint32) int64 { return s.n[g] })
+	return picked(alloc, s.n, groups)
+}
+
+// picked is a column of the groups' values. The loop is as short as it is
+// because groups come by hash partition, so that nearly every value is a cache
+// miss of its own, and the processor is to have many of them under way.
+func picked(alloc memory.Allocator, values []int64, groups []uint32) arrow.Array {
+	data := memory.NewResizableBuffer(alloc)
+	defer data.Release()
+	data.Resize(8 * len(groups))
+	column := arrow.Int64Traits.CastFromBytes(data.Bytes())[:len(groups)]
+	for i, g := range groups {
+		column[i] = values[g]
+	}
+	d := array.NewData(arrow.PrimitiveTypes.Int64, len(groups), []*memory.Buffer{nil, data}, nil, 0, 0)
+	defer d.Release()
+	return array.MakeFromData(d)
 }
