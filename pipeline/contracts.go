@@ -20,6 +20,14 @@ type Source interface {
 	Inputs(ctx context.Context, want Want) iter.Seq2[Input, error]
 }
 
+// Relearner is a Source whose schema may turn out too narrow for its data.
+type Relearner interface {
+	Source
+	// Relearn is asked when a run has failed because of err. It returns
+	// true when the schema has changed, so that another run may succeed.
+	Relearn(ctx context.Context, t *Task, err error) (bool, error)
+}
+
 // Want is what a job wants of its source.
 type Want struct {
 	// Columns are the columns that batches hold, and no others, in schema

@@ -78,6 +78,13 @@ func (c *Counters) input(name string) *InputCounters {
 	return in
 }
 
+// reset forgets everything: the run starts over.
+func (c *Counters) reset() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stages, c.inputs = nil, nil
+}
+
 // consume books a batch that came from the input: rowsKept of its rows went on.
 func (c *InputCounters) consume(t Tally, rowsKept int64) {
 	c.RowsIn.Add(t.RowsIn)

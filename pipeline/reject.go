@@ -27,4 +27,6 @@ type Rejects interface {
 	// Add notes the rejects of one block, which are in input order. Blocks
 	// come in any order. An error ends the run.
 	Add(seq Seq, rejects []Reject) error
+	// Reset forgets all that was added: the run starts over.
+	Reset()
 }

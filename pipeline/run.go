@@ -29,7 +29,33 @@ import (
 // faults the first in the input is reported, whichever was met first. Any
 // other failure, and cancelling ctx, stops everything at once. Run returns
 // when all goroutines have ended; the sink is committed only when none failed.
-func (j *Job) Run(ctx context.Context) (report *Report, err error) {
+//
+// When the fault is that the source knew too little of its data (see
+// [Relearner]), the job is bound and run once more from the beginning; nothing
+// has been published yet.
+func (j *Job) Run(ctx context.Context) (*Report, error) {
+	report, err := j.runOnce(ctx)
+	source, ok := j.plan.Source.(Relearner)
+	if err == nil || !ok || ctx.Err() != nil {
+		return report, err
+	}
+	again, e := source.Relearn(ctx, j.task, err)
+	if e != nil || !again {
+		return report, errors.Join(err, e)
+	}
+	j.plan.Counters.reset()
+	if j.plan.Rejects != nil {
+		j.plan.Rejects.Reset()
+	}
+	next, err := j.plan.Bind(ctx)
+	if err != nil {
+		return report, err
+	}
+	*j = *next
+	return j.runOnce(ctx)
+}
+
+func (j *Job) runOnce(ctx context.Context) (report *Report, err error) {
 	start := time.Now()
 	counters := j.plan.Counters
 	defer func() {

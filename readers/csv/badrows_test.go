@@ -36,6 +36,8 @@ func (l *rejectList) Add(seq pipeline.Seq, rejects []pipeline.Reject) error {
 	return nil
 }
 
+func (l *rejectList) Reset() { l.list = nil }
+
 func (l *rejectList) String() string {
 	slices.SortStableFunc(l.list, func(a, b placedReject) int {
 		return cmp.Or(cmp.Compare(a.seq.Source, b.seq.Source), cmp.Compare(a.Offset, b.Offset))

@@ -75,18 +75,38 @@ func (l *layout) decode(b *block, alloc memory.Allocator, filter pipeline.Apply)
 	if len(b.data) > maxBlockBytes {
 		return pipeline.Batch{}, l.tooLong(b, 0)
 	}
-	n := len(b.data)
-	b.data = slices.Grow(b.data, padBytes)
 	d := decoders.Get().(*decoder)
 	defer decoders.Put(d)
-	c := columns{layout: l, block: b, index: &d.index, alloc: alloc, arrays: make([]arrow.Array, len(l.columns))}
+	c := l.begin(b, d, alloc)
 	defer c.release()
+	ix := c.index
+	batch, err := c.batch(filter)
+	if err != nil {
+		return pipeline.Batch{}, err
+	}
+	if l.departures != nil {
+		l.departures.add(l, b, ix)
+	}
+	if m := c.mender; m != nil {
+		m.odd(ix)
+		batch.Rejects = m.account()
+		batch.Tally.RowsIn += int64(m.records)
+		batch.Tally.RowsRejected = int64(m.bad)
+	}
+	return batch, nil
+}
+
+// begin indexes a block, of which not a column is decoded yet.
+func (l *layout) begin(b *block, d *decoder, alloc memory.Allocator) *columns {
+	n := len(b.data)
+	b.data = slices.Grow(b.data, padBytes)
+	c := &columns{layout: l, block: b, index: &d.index, alloc: alloc, arrays: make([]arrow.Array, len(l.columns))}
+	var mend *mender
 	if l.onError != Fail || l.account {
 		c.mender = &mender{layout: l, block: b}
 	}
-	mend := c.mender
-	if l.onError == Fail {
-		mend = nil
+	if l.onError != Fail {
+		mend = c.mender
 	}
 	data := b.data[:n+padBytes]
 	ix := c.index
@@ -100,23 +120,7 @@ func (l *layout) decode(b *block, alloc memory.Allocator, filter pipeline.Apply)
 	if len(ix.bad) > 0 {
 		c.misfit = misfit{at: ix.bad[0].start, bad: &ix.bad[0]}
 	}
-	batch, err := c.batch(filter)
-	if err != nil {
-		return pipeline.Batch{}, err
-	}
-	if l.departures != nil {
-		l.departures.add(l, b, ix)
-	}
-	if m := c.mender; m != nil {
-		m.odd(ix)
-		batch.Rejects = m.account()
-		batch.Tally.RowsRejected = int64(m.bad)
-	}
-	batch.Tally.RowsIn = int64(ix.rows)
-	if mend != nil {
-		batch.Tally.RowsIn += int64(mend.records)
-	}
-	return batch, nil
+	return c
 }
 
 // batch decodes the columns, at first those that decide which rows are wanted.
@@ -126,7 +130,7 @@ func (c *columns) batch(filter pipeline.Apply) (pipeline.Batch, error) {
 	ix := c.index
 	b := pipeline.Batch{
 		Origin: &origin{c.layout.name, c.block.line, ix.lines},
-		Tally:  pipeline.Tally{BlankLines: int64(ix.blank), Bytes: int64(len(c.block.data))},
+		Tally:  pipeline.Tally{RowsIn: int64(ix.rows), BlankLines: int64(ix.blank), Bytes: int64(len(c.block.data))},
 	}
 	if filter != nil {
 		c.decodeSound(true)

@@ -19,20 +19,22 @@ import (
 // Source reads CSV inputs as one table. Columns are matched by name: the
 // schema has the columns of the first input, then those that later ones add.
 type Source struct {
-	inputs   []Input
-	options  Options
-	settings *settings
-	files    []*file
-	schema   *arrow.Schema
-	types    []columnType
-	coded    []atomic.Bool  // by column: whether its values come up often enough to be coded
-	place    map[string]int // of the columns in schema
-	evidence []evidence     // by column, of all files together
-	origins  []TypeOrigin   // by column
-	ignored  map[string]bool
-	notes    []string
-	warnings []string
-	buffers  bufferPool
+	inputs    []Input
+	options   Options
+	settings  *settings
+	files     []*file
+	schema    *arrow.Schema
+	types     []columnType
+	coded     []atomic.Bool  // by column: whether its values come up often enough to be coded
+	place     map[string]int // of the columns in schema
+	evidence  []evidence     // by column, of all files together
+	origins   []TypeOrigin   // by column
+	ignored   map[string]bool
+	relearned bool
+	widened   []string
+	notes     []string
+	warnings  []string
+	buffers   bufferPool
 }
 
 // NewSource returns a Source. Mistakes in the options are a
