@@ -55,7 +55,7 @@ var formats = []format{
 	{name: "xz", magic: "\xfd7zXZ\x00", advice: "unpack it first (xz -d)"},
 	{name: "lz4", magic: "\x04\x22\x4d\x18", advice: "unpack it first (lz4 -d)"},
 	{name: "compress (.Z)", magic: "\x1f\x9d", advice: "unpack it first (uncompress)"},
-	{name: "zip", magic: "PK\x03\x04", advice: "unpack it first; a workbook (.xlsx) must be exported as CSV"},
+	{name: "zip", magic: "PK\x03\x04", advice: "name it by itself or its members as in exports.zip::*.csv (one in another archive must be unpacked first); a workbook (.xlsx) must be exported as CSV"},
 	{name: "7z", magic: "7z\xbc\xaf\x27\x1c", advice: "unpack it first"},
 	{name: "Excel (.xls)", magic: "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", advice: "export it as CSV"},
 	{name: "Parquet", magic: "PAR1\x15", advice: "it is not a CSV file"},

@@ -28,8 +28,15 @@ import (
 //     @list.txt      a file that names inputs, one a line, but no further list
 //     http(s)://…    a URL
 //     path           an existing file, pipe or directory; a directory is walked
-//     for *.csv, *.tsv, *.txt and their compressed forms
+//     for *.csv, *.tsv, *.txt and their compressed forms, and for archives
 //     glob           *, ?, [a-z], {a,b}, and ** for any number of directories
+//     …::member      members of an archive: one by its name, or those that a glob
+//     matches, or with nothing behind the colons those that a walk would take
+//
+// A zip or tar file, compressed or not, is replaced by its members that a walk
+// would take. It is told by the name, and a path among args by content as well;
+// standard input and URLs with other names are archives where :: says so (a URL
+// with :: in its path or query is written with %3A%3A).
 //
 // A file whose name looks like something else is reached as ./name. Names that
 // start with "." or "_" are passed over in walks and globs. Inputs are ordered
@@ -83,6 +90,9 @@ func Discover(ctx context.Context, args []string, o Options) (*Set, error) {
 		set.downloads = newDownloads(set, set.client, d.urls)
 		set.downloads.start(o.FetchConcurrency)
 	}
+	if err := d.openArchives(); err != nil {
+		return nil, errors.Join(err, set.Close())
+	}
 	return set, nil
 }
 
@@ -100,11 +110,14 @@ type discovery struct {
 	problems  problems
 	notesMore int
 	tooMany   bool
+
+	selection *selection // what the argument at hand wants of archives; nil: it does not say
 }
 
 // argument adds the inputs that arg stands for. It comes from where: an argument
 // or a line of a list, in which no further list may be named.
 func (d *discovery) argument(arg, where string, listAllowed bool) {
+	arg, d.selection = splitSelection(arg)
 	switch {
 	case d.tooMany:
 	case arg == "":
@@ -149,8 +162,13 @@ func (d *discovery) note(format string, args ...any) {
 	d.notesMore++
 }
 
-// add appends an input, unless the one that key stands for is there already.
-func (d *discovery) add(in *Input, key string) bool {
+// add appends an input, unless the one that source, its real path or the like,
+// stands for is there already.
+func (d *discovery) add(in *Input, source string) bool {
+	key := source
+	if d.selection != nil {
+		key += "\x00" + d.selection.pattern // members are compared later
+	}
 	if first, ok := d.seen[key]; ok {
 		if name := d.set.inputs[first].Name; name == in.Name {
 			d.note("%q is named more than once; it is read once", name)
@@ -167,6 +185,9 @@ func (d *discovery) add(in *Input, key string) bool {
 		return false
 	}
 	in.Index, in.set = len(d.set.inputs), d.set
+	if in.container != nil {
+		in.container.source = source
+	}
 	d.seen[key] = in.Index
 	d.set.inputs = append(d.set.inputs, in)
 	return true
@@ -174,7 +195,7 @@ func (d *discovery) add(in *Input, key string) bool {
 
 func (d *discovery) standardInput(where string) {
 	stdin := d.options.Stdin
-	in := &Input{Name: "-", kind: pipe}
+	in := &Input{Name: "-", kind: pipe, container: d.container("", false)}
 	if stdin == nil {
 		d.usage("%s is -, but there is no standard input", where)
 		return
@@ -232,7 +253,7 @@ func (d *discovery) url(arg, where string) {
 			name = fmt.Sprintf("%s#%d", name, d.urlNames[name])
 		}
 	}
-	in := &Input{Name: name, kind: webFile, remote: &remote{
+	in := &Input{Name: name, kind: webFile, container: d.container(target.Path(), false), remote: &remote{
 		target: target, stream: d.set.store.Stream(), done: make(chan struct{}),
 	}}
 	in.remote.bytes.Store(bytesUnknown)
@@ -265,16 +286,17 @@ func (d *discovery) path(arg, where string, fromCommandLine bool) {
 	case mode.IsDir():
 		d.directory(arg, at)
 	case mode.IsRegular():
-		d.addFile(f)
+		d.addFile(f, fromCommandLine)
 	case mode&(fs.ModeNamedPipe|fs.ModeDevice) != 0:
-		d.add(&Input{Name: arg, kind: pipe, pipe: &received{path: arg, stream: d.set.store.Stream()}}, f.real)
+		d.add(&Input{Name: arg, kind: pipe, container: d.container(arg, false), pipe: &received{path: arg, stream: d.set.store.Stream()}}, f.real)
 	default:
 		d.fail(located(at, &SourceError{Name: arg, Op: "open", Err: errNotRegular}))
 	}
 }
 
-func (d *discovery) addFile(f found) {
-	in := &Input{Name: f.path, kind: regularFile, path: f.path}
+// addFile adds a file. With look, its content decides whether it is an archive.
+func (d *discovery) addFile(f found, look bool) {
+	in := &Input{Name: f.path, kind: regularFile, path: f.path, container: d.container(f.path, look)}
 	in.bytes.Store(bytesUnasked)
 	d.add(in, f.real)
 }
@@ -299,7 +321,7 @@ func (d *discovery) addFiles(files []found, special []string) {
 			d.note("%q is a link to a file that is read as well; it is read once", f.path)
 			continue
 		}
-		d.addFile(f)
+		d.addFile(f, false)
 	}
 	slices.Sort(special)
 	for _, path := range slices.Compact(special) {
@@ -308,6 +330,10 @@ func (d *discovery) addFiles(files []found, special []string) {
 }
 
 func (d *discovery) directory(arg, at string) {
+	if d.selection != nil {
+		d.usage("%q is a directory and has no members; name the archives in it, as in %q", arg, filepath.Join(arg, "*.zip")+"::"+d.selection.pattern)
+		return
+	}
 	w, err := walkDirectory(d.ctx, d.listing, arg)
 	if err != nil {
 		return // the context is done, which Discover sees

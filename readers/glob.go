@@ -22,8 +22,8 @@ func hasGlob(arg string) bool { return strings.ContainsAny(arg, "*?[{") }
 type glob struct {
 	ctx     context.Context // of the expansion; fs.FS has no other way in
 	listing *listing
-	base    string          // the part before the pattern
-	hidden  []string        // segments of the pattern that ask for hidden names
+	base    string // the part before the pattern
+	hidden  hiddenSegments
 	linked  map[string]bool // directories whose path leads over a symbolic link
 	files   []found
 	special []string // matches that are neither files nor directories
@@ -42,11 +42,7 @@ type glob struct {
 func expandGlob(ctx context.Context, l *listing, pattern string) (*glob, error) {
 	base, rest := doublestar.SplitPattern(filepath.ToSlash(filepath.Clean(pattern)))
 	g := &glob{ctx: ctx, listing: l, base: filepath.FromSlash(base), linked: make(map[string]bool), faulty: make(map[string]bool)}
-	for segment := range strings.SplitSeq(rest, "/") {
-		if isHidden(segment) || strings.Contains(segment, "{") { // {_a,b}
-			g.hidden = append(g.hidden, segment)
-		}
-	}
+	g.hidden = hiddenSegmentsOf(rest)
 	err := doublestar.GlobWalk(g, rest, g.match)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -92,11 +88,23 @@ func (g *glob) fail(e *SourceError) {
 func (g *glob) path(name string) string { return filepath.Join(g.base, filepath.FromSlash(name)) }
 
 // keep reports whether the pattern is shown a name.
-func (g *glob) keep(name string) bool {
-	if !isHidden(name) {
-		return true
+func (g *glob) keep(name string) bool { return !isHidden(name) || g.hidden.askFor(name) }
+
+// hiddenSegments are the segments of a pattern that ask for hidden names.
+type hiddenSegments []string
+
+func hiddenSegmentsOf(pattern string) (h hiddenSegments) {
+	for segment := range strings.SplitSeq(pattern, "/") {
+		if isHidden(segment) || strings.Contains(segment, "{") { // {_a,b}
+			h = append(h, segment)
+		}
 	}
-	return slices.ContainsFunc(g.hidden, func(segment string) bool {
+	return h
+}
+
+// askFor reports whether a hidden name is asked for.
+func (h hiddenSegments) askFor(name string) bool {
+	return slices.ContainsFunc(h, func(segment string) bool {
 		// The first character must be spelt out; a wildcard is not enough.
 		first := name[:1]
 		if !strings.HasPrefix(segment, first) && !strings.Contains(segment, "{"+first) && !strings.Contains(segment, ","+first) {
@@ -105,6 +113,34 @@ func (g *glob) keep(name string) bool {
 		ok, err := doublestar.Match(segment, name)
 		return ok && err == nil
 	})
+}
+
+// memberGlob is a pattern for paths that are in no file system.
+type memberGlob struct {
+	pattern string
+	hidden  hiddenSegments
+}
+
+// newMemberGlob fails with doublestar.ErrBadPattern.
+func newMemberGlob(pattern string) (*memberGlob, error) {
+	if !doublestar.ValidatePattern(pattern) {
+		return nil, doublestar.ErrBadPattern
+	}
+	return &memberGlob{pattern, hiddenSegmentsOf(pattern)}, nil
+}
+
+// match reports whether the pattern matches a path, of which no segment is hidden
+// that is not asked for.
+func (g *memberGlob) match(name string) bool {
+	if ok, err := doublestar.Match(g.pattern, name); !ok || err != nil {
+		return false
+	}
+	for segment := range strings.SplitSeq(name, "/") {
+		if isHidden(segment) && segment != "." && segment != ".." && !g.hidden.askFor(segment) {
+			return false
+		}
+	}
+	return true
 }
 
 // Open implements fs.FS; doublestar calls ReadDir and Stat only.

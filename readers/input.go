@@ -19,6 +19,7 @@ const (
 	openedFile       // standard input that is a regular file, read in place
 	pipe             // standard input, a FIFO or a device: received once, then kept
 	webFile          // http(s): downloaded, then kept
+	archived         // a member of an archive
 )
 
 // Input is one file, pipe or URL. Its methods are safe for concurrent use.
@@ -28,16 +29,22 @@ type Input struct {
 	// Name is what the user calls the input: the path as given or as found
 	// under the directory given, "-" for standard input, a URL without
 	// userinfo and with the values of its query masked. Where that makes two
-	// URLs look alike, the second one ends in #2.
+	// URLs look alike, the second one ends in #2. A member of an archive is
+	// the archive's name, two colons and the member's, such as
+	// "exports.zip::2024/a.csv"; the second member of one name ends in #2.
 	Name string
 
 	kind   kind
 	set    *Set
-	path   string       // of a regularFile
+	path   string       // of a regularFile, or of the one that the archive of an archived one is
 	bytes  atomic.Int64 // of a regularFile, as far as known; see bytesUnasked
 	file   *openedStdin // of an openedFile
 	pipe   *received
 	remote *remote
+
+	container *container // what may be an archive, while it is being discovered
+	archive   *archive   // of an archived one
+	member    *member
 
 	checking  sync.Mutex // is held while the input is looked at for its encoding
 	checked   bool
@@ -66,14 +73,7 @@ func (in *Input) open(ctx context.Context, declared *charset.Charset) (*Stream, 
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	p := in.set.parallel
-	if size := in.SizeHint(); p.workers == 1 || size >= 0 && size < parallelBytesMin {
-		p = nil
-	} else {
-		own := *p
-		p = &own
-		ctx, p.cancel = context.WithCancel(ctx)
-	}
+	ctx, p := in.set.parallelFor(ctx, in.SizeHint())
 	r, err := in.openRaw(ctx)
 	if err != nil {
 		if p != nil {
@@ -92,6 +92,18 @@ func (in *Input) open(ctx context.Context, declared *charset.Charset) (*Stream, 
 	}
 	s.digest = digest
 	return s, nil
+}
+
+// parallelFor returns how to decompress something of that many bytes, -1 when not
+// known: nil means on the caller's goroutine. The context is to be used for it; it
+// ends with the stream.
+func (s *Set) parallelFor(ctx context.Context, bytes int64) (context.Context, *parallel) {
+	if s.parallel.workers == 1 || bytes >= 0 && bytes < parallelBytesMin {
+		return ctx, nil
+	}
+	own := *s.parallel
+	ctx, own.cancel = context.WithCancel(ctx)
+	return ctx, &own
 }
 
 // declared returns the encoding that the input is to be read in: nil when nothing
@@ -142,6 +154,15 @@ func (in *Input) openRaw(ctx context.Context) (io.ReadCloser, error) {
 			return nil, err
 		}
 		return in.remote.stream.NewReader(ctx), nil
+	case archived:
+		r, err := in.archive.openMember(ctx, in.member)
+		if err != nil {
+			if isCancellation(ctx, err) {
+				return nil, err
+			}
+			return nil, in.set.judge(in, &SourceError{Name: in.Name, Op: "open", Err: err})
+		}
+		return r, nil
 	}
 	return in.OpenFile()
 }
@@ -158,6 +179,7 @@ func (in *Input) OpenFile() (*os.File, error) {
 
 // SizeHint returns the length of the input before decompression in bytes, or
 // -1 when it is not known: for a pipe, and for a URL until the server has told.
+// That of a member of an archive is its length when it is unpacked.
 // A file is asked once, at the first call; it may change later.
 func (in *Input) SizeHint() int64 {
 	switch in.kind {
@@ -167,6 +189,8 @@ func (in *Input) SizeHint() int64 {
 		return bytesUnknown
 	case webFile:
 		return in.remote.bytes.Load()
+	case archived:
+		return in.member.bytes
 	}
 	size := in.bytes.Load()
 	if size == bytesUnasked {
@@ -177,6 +201,18 @@ func (in *Input) SizeHint() int64 {
 		in.bytes.Store(size)
 	}
 	return size
+}
+
+// Path returns the path of what is read: of a local file, of the archive that the
+// input is a member of, or of a pipe. It is empty for standard input and URLs.
+func (in *Input) Path() string {
+	switch {
+	case in.kind == archived:
+		return in.path
+	case in.kind == pipe:
+		return in.pipe.path
+	}
+	return in.path
 }
 
 // Plain reports whether the input is a local regular file whose name does not

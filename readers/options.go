@@ -112,6 +112,18 @@ type Limits struct {
 	// SpoolBytes is how much all downloads and pipes together may take in
 	// TempDir; zero means 1 TiB, in effect what the disk holds.
 	SpoolBytes int64
+	// ArchiveBytes is how much compressed tar files together may unpack to, in
+	// TempDir; zero means 64 GiB. Members of zip and plain tar files are read
+	// where they are.
+	ArchiveBytes int64
+	// ArchiveRatio is how many times its stored size a member of a zip file or
+	// a compressed tar file may unpack to, once that is more than 64 MiB; zero
+	// means 1,000. A compressed file by itself has no such limit: it is read as
+	// a stream, and takes little memory whatever it unpacks to.
+	ArchiveRatio int
+	// ArchiveMembers is how many members one archive may have; zero means
+	// 1,000,000.
+	ArchiveMembers int
 }
 
 const (
@@ -144,6 +156,9 @@ func (o Options) Validate() error {
 		{"Limits.Inputs", int64(o.Limits.Inputs)},
 		{"Limits.ListBytes", o.Limits.ListBytes},
 		{"Limits.SpoolBytes", o.Limits.SpoolBytes},
+		{"Limits.ArchiveBytes", o.Limits.ArchiveBytes},
+		{"Limits.ArchiveRatio", int64(o.Limits.ArchiveRatio)},
+		{"Limits.ArchiveMembers", int64(o.Limits.ArchiveMembers)},
 	} {
 		if n.value < 0 {
 			errs = append(errs, fmt.Errorf("%s is negative", n.name))
@@ -188,6 +203,9 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.Limits.Inputs, 1_000_000)
 	setDefault(&o.Limits.ListBytes, 64<<20)
 	setDefault(&o.Limits.SpoolBytes, 1<<40)
+	setDefault(&o.Limits.ArchiveBytes, 64<<30)
+	setDefault(&o.Limits.ArchiveRatio, 1000)
+	setDefault(&o.Limits.ArchiveMembers, 1_000_000)
 	if o.HTTP.Getenv == nil {
 		o.HTTP.Getenv = os.Getenv
 	}

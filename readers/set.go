@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"csvloom/readers/internal/charset"
 	"csvloom/readers/internal/fetch"
@@ -25,12 +26,14 @@ type Set struct {
 	encoding *charset.Charset // declared; nil: not
 	fallback *charset.Charset // of what is not UTF-8; nil: none
 
-	ctx       context.Context // of downloads and pipes; ends with Close
-	cancel    context.CancelCauseFunc
-	store     *spool.Store
-	client    *fetch.Client // nil without URLs
-	downloads *downloads    // nil without URLs
-	running   sync.WaitGroup
+	ctx    context.Context // of downloads and pipes; ends with Close
+	cancel context.CancelCauseFunc
+	store  *spool.Store
+	// unpackedBytes is what compressed archives have unpacked to.
+	unpackedBytes atomic.Int64
+	client        *fetch.Client // nil without URLs
+	downloads     *downloads    // nil without URLs
+	running       sync.WaitGroup
 
 	mu       sync.Mutex
 	failures []failure

@@ -57,13 +57,25 @@ type parallel struct {
 // it may start goroutines; they end with Close. The encoding is the declared one,
 // or else what can be told for certain.
 func newStream(ctx context.Context, name string, r io.ReadCloser, p *parallel, declared *charset.Charset) (*Stream, error) {
+	return startStream(ctx, name, r, p, func(s *Stream) error { return s.startText(declared) })
+}
+
+// decompress is newStream for what is no text.
+func decompress(ctx context.Context, name string, r io.ReadCloser, p *parallel) (*Stream, error) {
+	return startStream(ctx, name, r, p, func(s *Stream) error {
+		s.head, s.charset = nil, charset.UTF8
+		return nil
+	})
+}
+
+func startStream(ctx context.Context, name string, r io.ReadCloser, p *parallel, startText func(*Stream) error) (*Stream, error) {
 	s := &Stream{ctx: ctx, name: name, raw: rawReader{r: r}}
 	if p != nil {
 		s.cancel = p.cancel
 	}
 	err := s.start(p)
 	if err == nil {
-		err = s.startText(declared)
+		err = startText(s)
 	}
 	if err != nil {
 		if s.cancel != nil {

@@ -233,7 +233,7 @@ func TestStreamDamage(t *testing.T) {
 		{"bzip2 checksum", flip(bzip2Text, len(bzip2Text)-3), "its bzip2 data is damaged"},
 		{"s2 checksum", flip(sn, 15), "does not match its checksum"},
 		{"zstd window", unhex("28b52ffd00a00100000000"), "its zstd data needs a window of more than 128 MiB"},
-		{"zip", []byte("PK\x03\x04aaaaaaaaaaaaaaaaaaaaaaa"), "it is a zip file; unpack it first; a workbook"},
+		{"zip", []byte("PK\x03\x04aaaaaaaaaaaaaaaaaaaaaaa"), "it is a zip file; name it by itself or its members as in exports.zip::*.csv"},
 		{"xz", []byte("\xfd7zXZ\x00aaaaaaaaaaaaaaaaa"), "it is a xz file; unpack it first (xz -d)"},
 		{"parquet", []byte("PAR1\x15aaaaaaaaaaaaaaaaa"), "it is a Parquet file; it is not a CSV file"},
 	} {

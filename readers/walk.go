@@ -15,7 +15,7 @@ type found struct {
 	linked bool   // path leads over a symbolic link
 }
 
-// walk finds the CSV files under a directory. Each real directory is read once,
+// walk finds the CSV files and archives under a directory. Each real directory is read once,
 // however many symbolic links lead to it, and under its own name if it has one
 // within root: links to directories are followed last.
 type walk struct {
@@ -61,9 +61,9 @@ func (w *walk) visit(ctx context.Context, dir string, linked bool) error {
 	for _, e := range entries {
 		path := filepath.Join(dir, e.name)
 		switch {
-		case e.err != nil && isCSVName(e.name):
+		case e.err != nil && isWalkedName(e.name):
 			w.failed = append(w.failed, &SourceError{Name: path, Op: "open", Err: cause(e.err)})
-		case e.err != nil || e.special && !isCSVName(e.name):
+		case e.err != nil || e.special && !isWalkedName(e.name):
 		case e.special:
 			w.special = append(w.special, path)
 		case e.isDir && e.linked:
@@ -72,7 +72,7 @@ func (w *walk) visit(ctx context.Context, dir string, linked bool) error {
 			if err := w.visit(ctx, path, linked); err != nil {
 				return err
 			}
-		case isCSVName(e.name):
+		case isWalkedName(e.name):
 			w.files = append(w.files, found{path, e.real, linked || e.linked})
 		default:
 			w.others++
@@ -82,8 +82,11 @@ func (w *walk) visit(ctx context.Context, dir string, linked bool) error {
 	return nil
 }
 
-// isCSVName reports whether a walk takes a file of that name: *.csv, *.tsv,
-// *.txt and their compressed forms, in any case.
+// isWalkedName reports whether a walk takes a file of that name.
+func isWalkedName(name string) bool { return isCSVName(name) || isArchiveName(name) }
+
+// isCSVName reports whether a name is that of a CSV file: *.csv, *.tsv, *.txt and
+// their compressed forms, in any case.
 func isCSVName(name string) bool {
 	switch strings.ToLower(filepath.Ext(withoutCompressedSuffix(name))) {
 	case ".csv", ".tsv", ".txt":

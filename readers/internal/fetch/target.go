@@ -77,6 +77,9 @@ func ParseTarget(raw string, credentials Credentials) (*Target, error) {
 // masked.
 func (t *Target) Name() string { return t.name }
 
+// Path is the URL's path, decoded.
+func (t *Target) Path() string { return t.url.Path }
+
 // secretBytesMin is the length from which a text is looked for in messages;
 // replacing every "a" would hide nothing and spoil the message.
 const secretBytesMin = 4

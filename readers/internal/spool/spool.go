@@ -242,6 +242,52 @@ func (s *Stream) NewReader(ctx context.Context) io.ReadCloser {
 	return &reader{stream: s, ctx: ctx}
 }
 
+// Wait waits until the stream has ended and returns how: nil at its natural end.
+func (s *Stream) Wait(ctx context.Context) error {
+	for {
+		s.mu.Lock()
+		if s.done {
+			defer s.mu.Unlock()
+			return s.err
+		}
+		if s.grown == nil {
+			s.grown = make(chan struct{})
+		}
+		grown := s.grown
+		s.mu.Unlock()
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// ReadAt implements io.ReaderAt for a stream that has ended; see Wait.
+func (s *Stream) ReadAt(p []byte, offset int64) (n int, err error) {
+	file, err := s.store.handle()
+	if err != nil {
+		return 0, err
+	}
+	for n < len(p) {
+		at, length, wait, err := s.locate(offset+int64(n), int64(len(p)-n))
+		if err != nil {
+			return n, err
+		}
+		if wait != nil {
+			return n, errUnfinished
+		}
+		m, err := file.ReadAt(p[n:n+int(length)], at)
+		n += m
+		if err != nil {
+			return n, &Error{withoutPath(err)}
+		}
+	}
+	return n, nil
+}
+
+var errUnfinished = errors.New("the stream is still being received")
+
 type reader struct {
 	stream *Stream
 	ctx    context.Context // of the one reading: an io.Reader has no other way in
