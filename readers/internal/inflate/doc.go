@@ -15,5 +15,8 @@
 // single symbol may be one bit long, and the code of distances may be empty if
 // no match is used.
 //
+// The loads and stores of the hot loop are not checked one by one (internal/word);
+// the two bounds of it are what keeps them inside, fast.go says how.
+//
 // Start reading at [Reader]; the form of the tables is described in table.go.
 package inflate
