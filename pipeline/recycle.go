@@ -22,14 +22,15 @@ type Recycler struct {
 	kept    atomic.Int64 // bytes of all classes
 }
 
-// Buffers of 2^12 to 2^26 bytes are kept, in a class for each power of two, and
-// all of them together up to recycleBytesMax. Smaller ones cost the heap little,
-// larger ones are rare.
+// Buffers of 2^12 to 2^26 bytes are kept, in four classes for each power of two
+// so that no more than a fifth of one is for nothing, and all of them together
+// up to recycleBytesMax. Smaller ones cost the heap little, larger ones are rare.
 const (
 	recycleBitsMin  = 12
 	recycleBitsMax  = 26
-	recycleClasses  = recycleBitsMax - recycleBitsMin + 1
-	recycleBytesMax = 96 << 20
+	recycleSteps    = 4
+	recycleClasses  = (recycleBitsMax-recycleBitsMin)*recycleSteps + 1
+	recycleBytesMax = 48 << 20
 )
 
 type recycleClass struct {
@@ -40,17 +41,23 @@ type recycleClass struct {
 // NewRecycler returns an allocator for one run, or for several.
 func NewRecycler() *Recycler { return &Recycler{heap: memory.NewGoAllocator()} }
 
-// class returns which class has buffers of size bytes; false when none has.
-func recycleClassOf(size int) (class int, ok bool) {
+// recycleClassOf returns which class has buffers for size bytes, and how large
+// those are; false when none has.
+func recycleClassOf(size int) (class, classBytes int, ok bool) {
 	if size <= 1<<(recycleBitsMin-1) || size > 1<<recycleBitsMax {
-		return 0, false
+		return 0, 0, false
 	}
-	return max(bits.Len(uint(size-1)), recycleBitsMin) - recycleBitsMin, true
+	if size <= 1<<recycleBitsMin {
+		return 0, 1 << recycleBitsMin, true
+	}
+	power := bits.Len(uint(size-1)) - 1 // 2^power is below size
+	step := (size - 1 - 1<<power) / (1 << power / recycleSteps)
+	return 1 + (power-recycleBitsMin)*recycleSteps + step, 1<<power + (step+1)*(1<<power/recycleSteps), true
 }
 
 // Allocate returns size bytes, aligned to 64, with whatever is in them.
 func (r *Recycler) Allocate(size int) []byte {
-	class, ok := recycleClassOf(size)
+	class, classBytes, ok := recycleClassOf(size)
 	if !ok {
 		return r.heap.Allocate(size)
 	}
@@ -64,7 +71,7 @@ func (r *Recycler) Allocate(size int) []byte {
 		return b[:size]
 	}
 	c.mu.Unlock()
-	return r.heap.Allocate(1 << (class + recycleBitsMin))[:size]
+	return r.heap.Allocate(classBytes)[:size:classBytes]
 }
 
 // Reallocate resizes b, moving it where needed, and keeps what is in it.
@@ -80,11 +87,12 @@ func (r *Recycler) Reallocate(size int, b []byte) []byte {
 
 // Free takes a buffer back.
 func (r *Recycler) Free(b []byte) {
-	class, ok := recycleClassOf(cap(b))
-	if !ok || cap(b) != 1<<(class+recycleBitsMin) || r.kept.Add(int64(cap(b))) > recycleBytesMax {
-		if ok && cap(b) == 1<<(class+recycleBitsMin) {
-			r.kept.Add(-int64(cap(b)))
-		}
+	class, classBytes, ok := recycleClassOf(cap(b))
+	if !ok || cap(b) != classBytes {
+		return // of another allocator, or of no class
+	}
+	if r.kept.Add(int64(classBytes)) > recycleBytesMax {
+		r.kept.Add(-int64(classBytes))
 		return
 	}
 	c := &r.classes[class]

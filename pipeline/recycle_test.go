@@ -27,8 +27,14 @@ func TestRecycler(t *testing.T) {
 	}
 	b := r.Allocate(5000)
 	r.Free(b)
-	if again := r.Allocate(8000); &again[0] != &b[0] {
+	if again := r.Allocate(5100); &again[0] != &b[0] {
 		t.Error("a freed buffer was not handed out again")
+	}
+	for size := 1<<12 + 1; size < 1<<26; size += size/7 + 1 {
+		class, classBytes, ok := recycleClassOf(size)
+		if again, _, _ := recycleClassOf(classBytes); !ok || classBytes < size || classBytes-size > size/4 || again != class || class >= recycleClasses {
+			t.Fatalf("%d bytes get %d of class %d, whose own class is %d", size, classBytes, class, again)
+		}
 	}
 	var all [][]byte
 	for range 200 {

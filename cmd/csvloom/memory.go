@@ -2,6 +2,7 @@ package main
 
 import (
 	"math"
+	"os"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -15,6 +16,10 @@ const (
 	// memoryMin is the least that --memory takes: blocks in flight and row
 	// groups being encoded need it.
 	memoryMin = 64 << 20
+	// gcPercent is how much the heap may grow over what is in use before
+	// the collector runs. Most memory is recycled, so that it runs seldom,
+	// and what it would let grow is seldom needed. GOGC overrides it.
+	gcPercent = 50
 )
 
 // memoryBytes is --memory, or a quarter of the machine's or the container's
@@ -31,6 +36,9 @@ func (j *job) memoryBytes() (int64, error) {
 		return 0, pipeline.Usagef("--memory: expected at least %s", binaryBytes(memoryMin))
 	}
 	debug.SetMemoryLimit(bytes)
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	return bytes, nil
 }
 

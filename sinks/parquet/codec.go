@@ -27,6 +27,10 @@ type compressor interface {
 // save a few hundredths and take two to three times as long.
 const zstdLevelDefault = 1
 
+// zstdWindowBytes is how far back a compressor looks: few pages are larger, and it
+// keeps as much memory.
+const zstdWindowBytes = 1 << 20
+
 // newCompressor returns nil for Uncompressed. One for text looks harder at bytes
 // that do not repeat: those of strings are unevenly distributed even so, those
 // of packed numbers hardly ever.
@@ -39,7 +43,8 @@ func newCompressor(c Codec, level int, text bool) (compressor, error) {
 		// The page has a checksum of its own. With a concurrency of one the
 		// encoder starts no goroutine.
 		w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false),
-			zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(level)), zstd.WithAllLitEntropyCompression(text))
+			zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(level)), zstd.WithAllLitEntropyCompression(text),
+			zstd.WithWindowSize(zstdWindowBytes), zstd.WithLowerEncoderMem(true))
 		if err != nil {
 			return nil, fmt.Errorf("starting zstd: %w", err)
 		}
