@@ -5,7 +5,7 @@ GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 FUZZTIME ?= 10s
 
-.PHONY: build test race fuzz lint bench bench-peers golden demo interop clean
+.PHONY: build test race fuzz lint bench bench-peers golden demo exam interop clean
 
 build: ## the command, static and stripped, at bin/csvloom
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.release=$(VERSION)' -o bin/csvloom ./cmd/csvloom
@@ -45,6 +45,10 @@ golden: ## rewrites golden files; look at the diff
 
 demo: build ## the first command of the README
 	bin/csvloom run testdata/orders --by region --agg 'count(*) as orders, sum(amount) as total' -o -
+
+exam: ## the Pollock benchmark's files, where they are on this machine: exact, flagged, silent
+	@out=$$($(GO) test ./cmd/csvloom -run '^TestPollock$$' -count 1 -v); status=$$?; \
+	echo "$$out" | grep -E 'pollock, |wrong|is not on|^(ok|FAIL)'; exit $$status
 
 interop: build ## output read back by DuckDB, Polars and pyarrow
 	testdata/interop/run bin/csvloom

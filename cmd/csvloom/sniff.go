@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"csvloom/readers/csv"
@@ -155,6 +156,9 @@ func dialectAsJSON(d *csv.Dialect) dialectJSON {
 	return dialectJSON{d.Delimiter, text(d.Quote), text(d.Escape), d.Comment, strings.ToLower(d.LineEnd.String())}
 }
 
+// thousandths rounds a score, so that its text is the same on all machines.
+func thousandths(x float64) float64 { return math.Round(x*1000) / 1000 }
+
 func printSniffedJSON(w io.Writer, found []csv.Sniffed) error {
 	out := json.NewEncoder(w)
 	out.SetEscapeHTML(false)
@@ -170,7 +174,7 @@ func printSniffedJSON(w io.Writer, found []csv.Sniffed) error {
 			doc.Dialect = &d
 		}
 		for _, c := range n.Candidates {
-			doc.Candidates = append(doc.Candidates, candidateJSON{dialectAsJSON(&c.Dialect), c.Columns, c.Score, c.Shape, c.Types})
+			doc.Candidates = append(doc.Candidates, candidateJSON{dialectAsJSON(&c.Dialect), c.Columns, thousandths(c.Score), thousandths(c.Shape), thousandths(c.Types)})
 		}
 		if err := out.Encode(doc); err != nil {
 			return err

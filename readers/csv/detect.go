@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // fixedParts are the parts of the dialect that the user gives.
@@ -79,7 +80,7 @@ func (s *settings) detect(data []byte, final bool, known string) *detection {
 		list = slices.Insert(slices.Delete(list, at, at+1), 0, best)
 	}
 	found := &detection{dialect: best.dialect, records: len(best.records)}
-	found.explain(best, list)
+	found.explain(best, list, &s.fixed)
 	if best == probe && best.dialect.Delimiter == noDelimiter {
 		found.doubt = "read as one column, since the delimiters in its text do not divide its first line; say --delim if it has one"
 	}
@@ -205,6 +206,8 @@ func (s *settings) detectPlain(data []byte, final bool, d Dialect, ends []LineEn
 	if len(line) == 0 || line[0] == '#' || bytes.IndexByte(data[:min(len(data), trialBytesMax)], '\\') >= 0 && !s.fixed.escape {
 		return nil
 	}
+	t := plainTrials.Get().(*trial)
+	defer plainTrials.Put(t)
 	for i := range usualDelimiters {
 		delim := usualDelimiters[i : i+1]
 		if known != "" {
@@ -216,12 +219,12 @@ func (s *settings) detectPlain(data []byte, final bool, d Dialect, ends []LineEn
 			}
 			continue
 		}
-		t := &trial{dialect: d, prior: priorUsual}
+		t.dialect = d
 		t.dialect.Delimiter = delim
 		if t.dialect.Validate() != nil {
 			continue
 		}
-		if !t.parsePlain(data, final, s.fixed.quote) {
+		if !t.parsePlain(data, final, s) {
 			if known != "" {
 				return nil
 			}
@@ -250,10 +253,15 @@ func (s *settings) detectPlain(data []byte, final bool, d Dialect, ends []LineEn
 	return nil
 }
 
+// plainTrials keeps the memory of trials that detectPlain made.
+var plainTrials = sync.Pool{New: func() any { return new(trial) }}
+
 // parsePlain parses the sample and reports whether all of it is plain.
-func (t *trial) parsePlain(data []byte, final, quoteFixed bool) bool {
+func (t *trial) parsePlain(data []byte, final bool, s *settings) bool {
+	t.records, t.ends, t.first = t.records[:0], t.ends[:0], t.first[:0]
+	bytesMax := min(trialBytesMax, s.SampleBytes)
 	tok := tokenizer{dialect: &t.dialect, data: data, final: final}
-	for len(t.records) < trialRecordsMax && (tok.pos < trialBytesMax || len(t.records) < 2) {
+	for len(t.records) < trialRecordsMax && (tok.pos < bytesMax || len(t.records) < 2) {
 		t.first = append(t.first, len(t.ends))
 		rec, ends, ok := tok.next(t.ends)
 		if !ok {
@@ -270,7 +278,7 @@ func (t *trial) parsePlain(data []byte, final, quoteFixed bool) bool {
 		return false
 	}
 	head := data[:min(len(data), detectTextBytes)]
-	return quoteFixed || bytes.IndexByte(head, '\'') < 0 || !encloses(head, t.dialect.Delimiter, '\'')
+	return s.fixed.quote || bytes.IndexByte(head, '\'') < 0 || !encloses(head, t.dialect.Delimiter, '\'')
 }
 
 // hasRival reports whether another delimiter that stands in the first line
@@ -359,7 +367,7 @@ func (t *trial) quotes(data []byte) (bad, proper int) {
 const nearTie = 0.9
 
 // explain notes what speaks for the best trial and what against it.
-func (found *detection) explain(best *trial, list []*trial) {
+func (found *detection) explain(best *trial, list []*trial, fixed *fixedParts) {
 	for _, t := range list {
 		if t == best || t.score < best.score*nearTie || t.score == 0 || t.width == best.width && t.dialect.Delimiter == best.dialect.Delimiter {
 			continue
@@ -368,13 +376,13 @@ func (found *detection) explain(best *trial, list []*trial) {
 		break
 	}
 	var unusual []string
-	if best.dialect.Quote == 0 {
+	if best.dialect.Quote == 0 && !fixed.quote {
 		unusual = append(unusual, "--quote none")
 	}
-	if best.dialect.Escape != 0 {
+	if best.dialect.Escape != 0 && !fixed.escape {
 		unusual = append(unusual, fmt.Sprintf("--escape '%c'", best.dialect.Escape))
 	}
-	if best.dialect.LineEnd == LineEndMixed {
+	if best.dialect.LineEnd == LineEndMixed && !fixed.lineEnd {
 		unusual = append(unusual, "--line-end mixed")
 	}
 	if len(unusual) > 0 && found.doubt == "" {

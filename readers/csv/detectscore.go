@@ -2,6 +2,7 @@ package csv
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -116,7 +117,8 @@ func (t *trial) judge(data []byte, header bool) {
 		}
 		patterns[w]++
 	}
-	for w, n := range patterns {
+	for _, w := range slices.Sorted(maps.Keys(patterns)) { // sums depend on their order
+		n := patterns[w]
 		worth := singleFieldShape
 		if w > 1 {
 			worth = float64(w-1) / float64(w)
@@ -153,6 +155,9 @@ func (t *trial) typeScore(data []byte) float64 {
 			classes[class]++
 			n++
 		}
+		if classes[classEmpty] == n {
+			continue // not even a name: an accident of the division
+		}
 		if n > 0 {
 			same := float64(slices.Max(classes[:])+classes[classEmpty]) / float64(n)
 			total += clean / float64(n) * (0.8 + 0.2*min(same, 1))
@@ -170,10 +175,10 @@ func (t *trial) columnClass(data []byte, c int) (class cellClass, ok bool) {
 			continue
 		}
 		b, _ := t.cell(data, r, c)
-		if isMissing(b) {
+		k := specificClass(b)
+		if !k.specific() && isMissing(b) {
 			continue
 		}
-		k := specificClass(b)
 		switch {
 		case !k.specific():
 			return 0, false

@@ -182,7 +182,7 @@ func (t *trial) findHeader(found *detection, data []byte) {
 	case len(t.records)-first < 2 && strong == 0:
 		found.reasons = append(found.reasons, "the only record is taken for a header")
 	case names > 0 && strong == 0, names > strong+integers:
-		found.reasons = append(found.reasons, fmt.Sprintf("the first record has text where %s below holds values of a type: it is a header", count(names, "column")))
+		found.reasons = append(found.reasons, fmt.Sprintf("the first record has text above %s of numbers, dates or the like: it is a header", count(names, "column")))
 	case strong > 0 || integers > 0 && names == 0:
 		found.noHeader = true
 		found.reasons = append(found.reasons, fmt.Sprintf("the first record has %s of the same types as the records below: there is no header", count(strong+integers, "value")))

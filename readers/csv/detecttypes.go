@@ -163,6 +163,9 @@ func isAddress(b []byte) bool {
 
 // isMissing reports whether a cell is one of the words for an unknown value.
 func isMissing(b []byte) bool {
+	if len(b) > len("unknown") {
+		return false
+	}
 	switch string(bytes.ToLower(b)) {
 	case "", "na", "n/a", "null", "none", "nil", "nan", "-", "--", "?", `\n`, "#n/a", "unknown":
 		return true
