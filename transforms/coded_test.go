@@ -68,7 +68,8 @@ func TestCodedColumns(t *testing.T) {
 		{"k; s", "count(distinct s)", "k"},
 		{"s", "string_agg(k, ',' order by s)", ""},
 		{"s", "count(*) filter (where k = 'a')", "s"},
-		{"k; s; g; n", "count(*)", ""},
+		{"k; s; g; n; x; d", "count(*)", "k s"},
+		{"k; s; g; n; x; d; b", "count(*)", ""},
 		{"", "count(k), count(n)", "k"},
 	} {
 		var by []string
@@ -141,4 +142,21 @@ func TestWhereKeepsCodes(t *testing.T) {
 	if want := []string{"a", "a", "NULL", ""}; !slices.Equal(got, want) {
 		t.Errorf("the rows are %q, expected %q", got, want)
 	}
+}
+
+// TestManyKeys: more keys than are numbered one by one are encoded as one.
+func TestManyKeys(t *testing.T) {
+	in := table(t, mixedColumns, mixedRows)
+	step := reducerOf(t, []string{"b", "g", "k", "d", "day", "s", "n"}, "count(*) as c, sum(x) as x")
+	sameText(t, plainly(t, in, step), `b | g | k | d | day | s | n | c | x
+		false | 2 | b | 99999999.99 | 1969-07-20 |  | 9223372036854775807 | 1 | inf
+		false | 2 | b | NULL | 2019-05-06 | apple | -7 | 1 | NULL
+		false | NULL | NULL | -2.00 | NULL | zebra with a long nose | 3 | 1 | 0
+		true | 1 | a | 1.25 | 2020-01-02 | pear | 5 | 1 | 0.1
+		true | 1 | NULL | -2.00 | 2021-12-31 | fig | 3 | 1 | 0
+		true | 2 | a | 1.25 | 2020-01-02 | apple | 1 | 1 | 1e+300
+		true | NULL |  | 0.01 | 2000-02-29 | pear | 3 | 1 | NaN
+		NULL | 1 |  | 7.00 | 2020-01-02 | zebra with a long name | 0 | 1 | 1e-300
+		NULL | 1 | a | 3.50 | NULL | NULL | NULL | 1 | 0.2`)
+	everyWay(t, in, step)
 }

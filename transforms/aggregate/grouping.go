@@ -8,15 +8,17 @@ import (
 )
 
 // chainedKeysMax is up to how many keys are numbered one by one and then in
-// pairs. That is fastest while the columns have few values, as most keys have,
-// and every step is a look-up of one word; but it is one step more with every
-// key. From there on all keys of a row are encoded as one.
-const chainedKeysMax = 3
+// pairs. That is fastest while the columns have few values, as most keys have:
+// every step is one read of an array. Where nearly every row is a group of its own
+// each key more is a look-up in a large table more, and memory for it; but the groups
+// are sorted in half the time, so that six keys still win. From there on all
+// keys of a row are encoded as one.
+const chainedKeysMax = 6
 
 // grouping numbers the groups that rows belong to.
 //
-// With one key a group is a value of the key's dictionary. With two or three,
-// each column has its own dictionary, and pairs of numbers are numbered in
+// With one key a group is a value of the key's dictionary. With up to
+// chainedKeysMax, each column has its own dictionary, and pairs of numbers are numbered in
 // turn: ((a, b), c). With more there is one dictionary of encoded rows.
 type grouping struct {
 	columns []dictionary

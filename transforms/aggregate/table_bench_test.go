@@ -75,6 +75,9 @@ func BenchmarkGroup(b *testing.B) {
 		{"four-keys", []arrow.DataType{text, text, integer, integer}, func(r *rand.Rand, _ int) []any {
 			return []any{fmt.Sprintf("id%03d", r.IntN(100)), fmt.Sprintf("id%03d", r.IntN(100)), r.IntN(100), r.IntN(10)}
 		}},
+		{"six-keys", []arrow.DataType{text, text, integer, integer, text, integer}, func(r *rand.Rand, _ int) []any {
+			return []any{fmt.Sprintf("id%03d", r.IntN(100)), fmt.Sprintf("id%03d", r.IntN(100)), r.IntN(100), r.IntN(10), fmt.Sprintf("id%010d", r.IntN(10000)), r.IntN(10000)}
+		}},
 		{"unique-integers", []arrow.DataType{integer}, func(_ *rand.Rand, row int) []any { return []any{row * 7919 % benchRows} }},
 	} {
 		batches := sync.OnceValue(func() []*Rows { return benchBatches(c.keys, c.types...) })
