@@ -16,6 +16,8 @@ import (
 type schemaFlags struct {
 	path  string
 	drift string
+	file  string
+	line  string
 
 	settled csv.Drift // what drift says
 	later   bool      // headers are compared after reading, by the command
@@ -24,6 +26,15 @@ type schemaFlags struct {
 func (f *schemaFlags) register(fs *pflag.FlagSet) {
 	fs.StringVar(&f.path, "schema", "", "schema `file` (see csvloom schema --write): its names, order and types are binding")
 	fs.StringVar(&f.drift, "drift", "", "what a header does that differs from the schema file or the first input: `evolve`, warn or fail; or for each event, such as new=fail,missing=warn,reorder=evolve,retype=fail. By default evolve; with a schema file what that says")
+	f.registerLineage(fs)
+}
+
+// registerLineage adds the flags of columns that tell where rows were read.
+func (f *schemaFlags) registerLineage(fs *pflag.FlagSet) {
+	fs.StringVar(&f.file, "with-file", "", "add a column, called _file or `name`, with the input that each row is from")
+	fs.Lookup("with-file").NoOptDefVal = "_file"
+	fs.StringVar(&f.line, "with-line", "", "add a column, called _line or `name`, with the line of the input on which each row starts")
+	fs.Lookup("with-line").NoOptDefVal = "_line"
 }
 
 // settle puts the flags into the options of the reader.
@@ -32,6 +43,10 @@ func (f *schemaFlags) settle(o *csv.Options) error {
 	drift, err := csv.ParseDrift(f.drift)
 	if err != nil {
 		errs = append(errs, pipeline.Usagef("--drift: %w", err))
+	}
+	o.FileColumn, o.LineColumn = f.file, f.line
+	if f.file != "" && f.file == f.line {
+		errs = append(errs, pipeline.Usagef("--with-file and --with-line are both called %s; give one another name", f.file))
 	}
 	f.settled, o.Drift = drift, drift
 	if f.later {

@@ -34,7 +34,7 @@ type layout struct {
 // layoutColumn is a column of the schema and where a file has it.
 type layoutColumn struct {
 	name  string
-	field int          // 0-based place in the file's records; -1: the file lacks it
+	field int          // 0-based place in the file's records; less: see fieldMissing
 	first bool         // decides which rows are wanted
 	coded *atomic.Bool // not nil: may come in codes, while true
 	columnType
@@ -240,11 +240,7 @@ func (c *columns) decode(first bool) {
 			continue
 		}
 		if lc.field < 0 {
-			rows := c.index.rows
-			if f.some {
-				rows = len(f.wanted)
-			}
-			c.arrays[i] = nullColumn(lc.dataType, rows, c.alloc)
+			c.arrays[i] = c.made(lc)
 			continue
 		}
 		f.at(c.index, lc.field)

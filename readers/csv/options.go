@@ -72,6 +72,11 @@ type Options struct {
 	OnError OnError
 	Account bool
 
+	// FileColumn and LineColumn, if not empty, are the names of columns that
+	// tell where each row was read: Input.Name as VARCHAR, and the 1-based
+	// line on which its record starts as BIGINT. They come last.
+	FileColumn, LineColumn string
+
 	InferFull   bool // infer types from all of every file, not from a sample
 	SampleBytes int  // how much of every file is looked at; 0: depends on the number of files
 	BlockBytes  int  // size of the parts that are decoded in parallel; 0 means 1 MiB

@@ -130,7 +130,8 @@ func (s *Source) SchemaFile() *SchemaFile {
 	} else if s.lacks() {
 		out.Drift.Missing = DriftEvolve
 	}
-	for i, f := range s.schema.Fields() {
+	fields := s.schema.Fields()
+	for i, f := range fields[:len(fields)-len(s.options.lineage())] {
 		out.Columns = append(out.Columns, SchemaColumn{f.Name, f.Type, s.types[i].formatTexts()})
 	}
 	return out
@@ -139,7 +140,7 @@ func (s *Source) SchemaFile() *SchemaFile {
 // lacks reports whether an input lacks a column of the table.
 func (s *Source) lacks() bool {
 	for _, f := range s.files {
-		if f.names != nil && len(f.names) < s.schema.NumFields() {
+		if f.names != nil && len(f.names) < s.schema.NumFields()-len(s.options.lineage()) {
 			return true
 		}
 	}

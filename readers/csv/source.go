@@ -142,11 +142,7 @@ func (s *Source) Inputs(ctx context.Context, want pipeline.Want) iter.Seq2[pipel
 			}
 			for _, i := range at {
 				name := s.schema.Field(i).Name
-				field, ok := place[name]
-				if !ok {
-					field = -1
-				}
-				c := layoutColumn{name: name, field: field, first: want.First[name], columnType: s.types[i]}
+				c := layoutColumn{name: name, field: s.fieldOf(i, place), first: want.First[name], columnType: s.types[i]}
 				if want.Coded[name] {
 					c.coded = &s.coded[i]
 				}

@@ -23,11 +23,14 @@ const (
 	fromSchemaFile                   // declared by the schema file
 	fromTypes                        // declared by Options.Types
 	fromAllVarchar                   // Options.AllVarchar
+	fromFileColumn                   // Options.FileColumn
+	fromLineColumn                   // Options.LineColumn
 )
 
 var typeOrigins = [...]string{
 	fromNothing: "no values", fromSample: "sample", fromAllValues: "all values",
 	fromSchemaFile: "schema file", fromTypes: "--types", fromAllVarchar: "--all-varchar",
+	fromFileColumn: "--with-file", fromLineColumn: "--with-line",
 }
 
 // String names the origin in the words of the command line.
@@ -128,6 +131,13 @@ func (s *Source) unite() (*arrow.Schema, error) {
 		return nil, fmt.Errorf("the inputs have %d different columns, expected at most %d", len(names), columnsMax)
 	}
 	if err := s.decideTypes(names); err != nil {
+		return nil, err
+	}
+	if err := s.checkLineage(); err != nil {
+		return nil, err
+	}
+	names, err := s.addLineage(names)
+	if err != nil {
 		return nil, err
 	}
 	fields := make([]arrow.Field, len(names))
