@@ -244,7 +244,7 @@ func (s *Sink) beginPartitioned(ctx context.Context, t *pipeline.Task, schema *a
 	if err := files.checkSchema(by.schema); err != nil {
 		return nil, fmt.Errorf("after --partition-by %s: %w", strings.Join(by.names, ","), err)
 	}
-	tx, err := newPartitionTx(ctx, &files, t, by)
+	tx, err := newPartitionTx(ctx, &files, t, schema, by)
 	if err != nil {
 		return nil, err
 	}

@@ -37,10 +37,11 @@ import (
 // they are copied together, two strides' worth for each worker and two more,
 // and 48 MiB of runs being encoded, or a row group, if that is more.
 type PartitionTx struct {
-	sink *Sink
-	by   *partitioning
-	task pipeline.Task
-	o    PartitionOptions
+	sink   *Sink
+	schema *arrow.Schema // of the rows, with the columns they are partitioned by
+	by     *partitioning
+	task   pipeline.Task
+	o      PartitionOptions
 
 	// ctx lives from Begin to the end of Commit or Rollback; while a call
 	// lasts, its context ends this one too.
@@ -71,8 +72,8 @@ type PartitionTx struct {
 
 // A stride has at most so many rows and bytes of values, but one row at least.
 const (
-	strideRows  = 64 << 10
-	strideBytes = 8 << 20
+	strideRows  = 32 << 10
+	strideBytes = 4 << 20
 )
 
 // stride is a run of rows on its way to the partitions.
@@ -100,9 +101,9 @@ func (s *stride) release() {
 	s.rows, s.bytes = 0, 0
 }
 
-func newPartitionTx(ctx context.Context, s *Sink, t *pipeline.Task, by *partitioning) (*PartitionTx, error) {
+func newPartitionTx(ctx context.Context, s *Sink, t *pipeline.Task, schema *arrow.Schema, by *partitioning) (*PartitionTx, error) {
 	tx := &PartitionTx{
-		sink: s, by: by, task: *t, o: s.o.Partition.withDefaults(t),
+		sink: s, schema: schema, by: by, task: *t, o: s.o.Partition.withDefaults(t),
 		partitions: map[string]*partition{}, directories: map[string]bool{},
 	}
 	tx.scratch.New = func() any { return new(scatter.Scratch) }
@@ -137,6 +138,9 @@ func (tx *PartitionTx) Write(ctx context.Context, b pipeline.Batch) error {
 	if tx.state != txOpen {
 		return errors.New("a batch was written to an output that is done")
 	}
+	if err := checkColumns(tx.sink.target.name, b.Record, tx.schema); err != nil {
+		return err
+	}
 	defer tx.watch(ctx)()
 	for _, a := range b.Record.Columns() {
 		_ = a.NullN() // counted when first asked for: here, before workers share the array
@@ -168,6 +172,19 @@ func (tx *PartitionTx) Write(ctx context.Context, b pipeline.Batch) error {
 		}
 	}
 	tx.rows += rec.NumRows()
+	return nil
+}
+
+// checkColumns holds a batch to the schema, on whose types everything relies.
+func checkColumns(name string, rec arrow.Record, schema *arrow.Schema) error {
+	if int(rec.NumCols()) != schema.NumFields() {
+		return fmt.Errorf("%s: a batch has %d columns instead of %d", name, rec.NumCols(), schema.NumFields())
+	}
+	for i, want := range schema.Fields() {
+		if got := rec.Column(i).DataType(); !arrow.TypeEqual(got, want.Type) {
+			return fmt.Errorf("%s: column %q of a batch is %s instead of %s", name, want.Name, got, want.Type)
+		}
+	}
 	return nil
 }
 
@@ -351,8 +368,9 @@ func (tx *PartitionTx) makeRoom() error {
 		}
 		largest = largest[1:]
 	}
-	if len(largest) == 0 {
-		return nil
+	// Until then the rows just sent hold all strides.
+	if err := tx.writer.drain(); err != nil || len(largest) == 0 {
+		return err
 	}
 	var pieces []scatter.Piece
 	for _, p := range largest {

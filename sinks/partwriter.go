@@ -106,6 +106,17 @@ func (w *partWriter) send(j *partJob) error {
 	return nil
 }
 
+// drain waits until all that was sent is written, or something has failed, and
+// returns the first error.
+func (w *partWriter) drain() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.err == nil && w.onWay > 0 {
+		w.changed.Wait()
+	}
+	return w.err
+}
+
 // work is what each worker does.
 func (w *partWriter) work() {
 	w.mu.Lock()
