@@ -8,6 +8,7 @@ import (
 
 	"csvloom/pipeline"
 	"csvloom/pipeline/sqltype"
+	"csvloom/sinks/rejects"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -18,6 +19,7 @@ const (
 	exitDone           = 0
 	exitFailed         = 1
 	exitUsage          = 2
+	exitTooManyRejects = 3
 	exitSourcesSkipped = 4
 	exitInterrupted    = 130 // 128 + SIGINT
 	exitTerminated     = 143 // 128 + SIGTERM
@@ -47,6 +49,9 @@ func (c *cli) exitCode(err error) int {
 		return exitDone
 	case errors.Is(err, errSourcesSkipped):
 		return exitSourcesSkipped
+	case errors.As(err, new(*rejects.TooManyError)):
+		c.messages.fail(err)
+		return exitTooManyRejects
 	case errors.As(err, &signal):
 		c.messages.warn("%s; the output is as it was", signal)
 		return signal.exitCode()

@@ -46,7 +46,12 @@ distinct, sort, limit. Rows come out in input order, groups in key order.`,
   csvloom run sales/ --by region --agg 'sum(amount) as total' --sort 'total desc'
   csvloom run data.csv --where 'price > 10' --derive 'tax = price * 0.2' -o out.arrow
   zcat big.csv.gz | csvloom run - --distinct -o - --format jsonl`,
-		Args: needInputs,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if job.rejects.from != "" {
+				return nil // it names the inputs
+			}
+			return needInputs(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			start := time.Now()
 			if err := checkReport(report, out.sinks.Path); err != nil {

@@ -23,6 +23,7 @@ type inputFlags struct {
 	types         []string
 	infer         string
 	onSourceError string
+	again         map[string][]csv.RejectedRow // rows to read, by input; nil: all rows of all inputs
 }
 
 func (f *inputFlags) register(fs *pflag.FlagSet) {
@@ -39,6 +40,10 @@ func (f *inputFlags) register(fs *pflag.FlagSet) {
 	fs.IntVar(&o.BlockBytes, "block-bytes", csv.BlockBytesDefault, "size of the parts that are decoded in parallel, in `bytes`")
 	fs.StringVar(&f.readers.Encoding, "encoding", "", "`encoding` of the inputs, such as windows-1252, shift_jis or gb18030; by default UTF-8, or UTF-16 and UTF-32 where that is certain")
 	fs.StringVar(&f.readers.EncodingFallback, "encoding-fallback", "", "`encoding` of inputs that are not valid UTF-8; each input is read once more to see that")
+	limits := &f.readers.Limits
+	fs.Int64Var(&limits.ArchiveBytes, "archive-bytes-max", 64<<30, "how many `bytes` compressed tar files together may unpack to, in --temp-dir")
+	fs.IntVar(&limits.ArchiveRatio, "archive-ratio-max", 1000, "how many `times` its size a member of a zip file, or a compressed tar file, may unpack to, beyond 64 MiB")
+	fs.IntVar(&limits.ArchiveMembers, "archive-members-max", 1_000_000, "how many `members` an archive may have")
 	fs.IntVar(&f.readers.FetchConcurrency, "fetch-concurrency", 64, "`downloads` under way at once")
 	fs.IntVar(&f.readers.HTTP.Retries, "fetch-retries", 5, "how many `times` a download is tried again")
 	fs.DurationVar(&f.readers.HTTP.Timeout, "fetch-timeout", 0, "`time` that one download may take; by default 1h")
@@ -110,7 +115,7 @@ func (f *inputFlags) open(ctx context.Context, args []string, t *terminal, tempD
 	in := &inputs{set: set, raw: newRawProgress(len(set.Inputs())), wholes: make(wholeFiles, len(set.Inputs()))}
 	var list []csv.Input
 	for _, input := range set.Inputs() {
-		if sameFile(input.Name, output) {
+		if sameFile(input.Path(), output) {
 			if slices.Contains(args, input.Name) {
 				return nil, errors.Join(pipeline.Usagef("%s is an input and the output: write to another file", input.Name), set.Close())
 			}
@@ -125,7 +130,7 @@ func (f *inputFlags) open(ctx context.Context, args []string, t *terminal, tempD
 			}
 			in.raw.opened(i, stream)
 			return stream, nil
-		}})
+		}, Again: f.again[input.Name]})
 		if path, size, ok := input.Plain(); ok {
 			list[i].Path, list[i].Bytes = path, size
 			if f.readers.Digests {
@@ -143,7 +148,7 @@ func (f *inputFlags) open(ctx context.Context, args []string, t *terminal, tempD
 // sameFile reports whether two paths name one file that exists. Files of another
 // base name are not looked at: there may be very many.
 func sameFile(a, b string) bool {
-	if b == "" || filepath.Base(a) != filepath.Base(b) {
+	if a == "" || b == "" || filepath.Base(a) != filepath.Base(b) {
 		return false
 	}
 	x, err := os.Stat(a)

@@ -9,6 +9,7 @@ import (
 	"csvloom/pipeline"
 	"csvloom/sinks"
 	"csvloom/sinks/parquet"
+	"csvloom/sinks/rejects"
 	"csvloom/transforms"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -19,6 +20,7 @@ import (
 type jobFlags struct {
 	input   inputFlags
 	schema  schemaFlags
+	rejects rejectFlags
 	workers int
 	readers int
 	tempDir string
@@ -28,9 +30,10 @@ type jobFlags struct {
 func (f *jobFlags) register(fs *pflag.FlagSet) {
 	f.input.register(fs)
 	f.schema.register(fs)
+	f.rejects.register(fs)
 	fs.IntVar(&f.workers, "workers", 0, "`goroutines` that decode and transform; by default one per CPU")
 	fs.IntVar(&f.readers, "readers", 0, "`inputs` read at the same time; by default as many as workers")
-	fs.StringVar(&f.memory, "memory", "", "about how much memory to use, such as `512MiB`; by default a quarter of what there is, at most 4 GiB. Groups that do not fit go to --temp-dir; sort, distinct and median hold their rows")
+	fs.StringVar(&f.memory, "memory", "", "about how much memory to use, such as `512MiB`; by default a quarter of what there is, at most 4 GiB. Rows to sort, distinct rows and groups that take more than half of it go to --temp-dir; one group of median, count(distinct) or string_agg must fit that half")
 	fs.StringVar(&f.tempDir, "temp-dir", "", "`directory` for temporary files")
 }
 
@@ -43,13 +46,28 @@ type job struct {
 	sort     string // the order that the rows end in; "" for none
 	out      *outputFlags
 	sink     *publishing
+	rejects  *rejects.File
 	counters *pipeline.Counters
 }
 
 // publishing is a sink that remembers what it has published.
 type publishing struct {
 	*sinks.Sink
-	tx pipeline.Tx
+	tx     pipeline.Tx
+	before func() error // called before the output is made visible
+}
+
+// checkedTx is an output that is made visible only when nothing speaks against it.
+type checkedTx struct {
+	pipeline.Tx
+	before func() error
+}
+
+func (t checkedTx) Commit(ctx context.Context) error {
+	if err := t.before(); err != nil {
+		return err
+	}
+	return t.Tx.Commit(ctx)
 }
 
 // published is what a run has published.
@@ -76,7 +94,7 @@ func (p *publishing) Begin(ctx context.Context, t *pipeline.Task, s *arrow.Schem
 		return nil, err
 	}
 	p.tx = tx
-	return tx, nil
+	return checkedTx{tx, p.before}, nil
 }
 
 // newJob sets a job up. All mistakes in flags are reported together, before
@@ -85,6 +103,7 @@ func (c *cli) newJob(ctx context.Context, args []string, f *jobFlags, steps *ste
 	j := &job{cli: c, flags: f, counters: new(pipeline.Counters)}
 	var errs []error
 	var err error
+	output := ""
 	if steps != nil {
 		j.steps, err = steps.steps()
 		j.sort = steps.sort
@@ -93,15 +112,19 @@ func (c *cli) newJob(ctx context.Context, args []string, f *jobFlags, steps *ste
 	if out != nil {
 		sink, err := out.sink(&c.terminal)
 		errs = append(errs, err)
-		j.out, j.sink = out, &publishing{Sink: sink}
+		j.out, j.sink = out, &publishing{Sink: sink, before: j.keepRejects}
+		output = out.sinks.Path
 	}
+	errs = append(errs, f.rejects.settle(&f.input.csv, output))
 	errs = append(errs, f.schema.settle(&f.input.csv))
 	if err := errors.Join(errs...); err != nil {
 		return nil, errors.Join(err, f.input.settle())
 	}
-	output := ""
-	if out != nil {
-		output = out.sinks.Path
+	if args, f.input.again, err = f.rejects.args(args); err != nil {
+		return nil, errors.Join(err, f.input.settle())
+	}
+	if j.rejects, err = f.rejects.open(); err != nil {
+		return nil, err
 	}
 	j.inputs, err = f.input.open(ctx, args, &c.terminal, f.tempDir, output, f.workers)
 	return j, err
@@ -117,6 +140,7 @@ func (j *job) bind(ctx context.Context) (*pipeline.Job, error) {
 		MemoryBytes: memory,
 		Source:      j.inputs.source, Steps: j.steps,
 		Workers: j.flags.workers, Readers: j.flags.readers, TempDir: j.flags.tempDir, Counters: j.counters, Alloc: j.cli.alloc,
+		Rejects: j.rejects,
 	}
 	if j.sink != nil {
 		plan.Sink = j.sink
@@ -161,6 +185,12 @@ func (j *job) run(ctx context.Context, reportPath string) error {
 		ran, err = bound.Run(ctx)
 	}
 	p.stop()
+	if errors.As(err, new(*rejects.TooManyError)) {
+		err = errors.Join(err, j.rejects.Publish())
+	}
+	for _, w := range j.inputs.source.Widened() {
+		j.cli.messages.warn("%s", w)
+	}
 	if reportPath != "" {
 		err = j.report(reportPath, start, ran, err)
 	}
@@ -174,6 +204,7 @@ func (j *job) run(ctx context.Context, reportPath string) error {
 	for _, d := range j.inputs.source.Departures() {
 		j.cli.messages.warn("%s", d)
 	}
+	j.flags.rejects.tell(j.cli.messages, j.rejects)
 	output := j.sink.published()
 	j.tellStages(ran)
 	j.cli.messages.note("%s", summary(ran, output, time.Since(start)))
@@ -184,7 +215,15 @@ func (j *job) run(ctx context.Context, reportPath string) error {
 }
 
 // close gives the inputs back.
-func (j *job) close() error { return j.inputs.close() }
+func (j *job) close() error { return errors.Join(j.inputs.close(), j.rejects.Close()) }
+
+// keepRejects publishes the rejects, unless there are too many.
+func (j *job) keepRejects() error {
+	if err := j.flags.rejects.tooMany(j.counters, j.rejects); err != nil {
+		return err
+	}
+	return j.rejects.Publish()
+}
 
 // summary is the line that ends every run.
 func summary(r *pipeline.Report, out published, wall time.Duration) string {

@@ -35,6 +35,13 @@ func (d *departures) add(l *layout, b *block, ix *index) {
 	}
 }
 
+// reset forgets everything: the run starts over.
+func (d *departures) reset() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.strays, d.doubts, d.comments = 0, 0, 0
+}
+
 // noteFirst adds n to count and keeps the smallest line.
 func noteFirst(count, first *int64, n int, line int64) {
 	if *count == 0 || line < *first {

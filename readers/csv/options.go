@@ -22,6 +22,9 @@ type Input struct {
 	Bytes int64
 	// Open starts reading from the beginning; it may be called again.
 	Open func(context.Context) (Stream, error)
+	// Again, if not nil, are the rows to read in place of those of the
+	// input, of which only the header and a sample are looked at.
+	Again []RejectedRow
 	// Whole, if not nil, is given all bytes of the file each time it is read
 	// by Path, before they are used; it does not keep them. It is called by
 	// any goroutine.

@@ -27,6 +27,9 @@ func (s *Source) Relearn(ctx context.Context, t *pipeline.Task, err error) (bool
 		return false, nil
 	}
 	s.relearned = true
+	for _, f := range s.files {
+		f.departures.reset()
+	}
 	var open []int // columns whose type may widen
 	var names []string
 	for i := range s.types {

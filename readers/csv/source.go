@@ -197,6 +197,14 @@ func (r *reading) Name() string { return r.file.input.Name }
 func (r *reading) Splits(ctx context.Context, _ *pipeline.Task) iter.Seq2[pipeline.Split, error] {
 	return func(yield func(pipeline.Split, error) bool) {
 		f, settings := r.file, r.source.settings
+		if f.input.Again != nil {
+			if f.names == nil {
+				yield(nil, r.failed(errNoHeaderAgain))
+				return
+			}
+			r.againSplits(ctx)(yield)
+			return
+		}
 		if f.names == nil {
 			return
 		}
