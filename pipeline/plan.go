@@ -25,8 +25,8 @@ type Plan struct {
 	// Alloc is where Arrow memory comes from; nil means a new [Recycler].
 	Alloc memory.Allocator
 	// MemoryBytes bounds the states of reducers that can spill to disk; 0
-	// means no bound. Half of it is for all workers together, the rest for
-	// merging and for what is in flight.
+	// means no bound. Half of it is for all workers together, and then for
+	// merging; the rest is for what is in flight.
 	MemoryBytes int64
 	// TempDir is where temporary files go; empty means the system's place.
 	TempDir string

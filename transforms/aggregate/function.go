@@ -109,7 +109,7 @@ var functions = func() map[string]*function {
 		{Signature{Name: "bool_and", Summary: "whether all values are true"}, true, bindBoolean("bool_and", newConjunction)},
 		{Signature{Name: "bool_or", Summary: "whether a value is true"}, true, bindBoolean("bool_or", newDisjunction)},
 		{Signature{Name: "string_agg", Constant: Text, Order: true, Summary: "texts joined by a separator, in input order or ORDER BY"}, true, bindStringAgg},
-		{Signature{Name: "median", Summary: "exact median; keeps all values in memory"}, false, bindMedian},
+		{Signature{Name: "median", Summary: "exact median; keeps all values of a group"}, false, bindMedian},
 		{Signature{Name: "approx_quantile", Constant: Fraction, Summary: "quantile, 0 to 1, within 1 % of the value"}, false, bindApproxQuantile},
 		{Signature{Name: "approx_count_distinct", Summary: "how many distinct values, within about 1 %; exact to 1024"}, true, bindApproxCount},
 	} {
