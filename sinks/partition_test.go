@@ -181,27 +181,26 @@ func TestPartitions(t *testing.T) {
 		for _, format := range []string{"csv", "csv.gz", "csv.zst", "jsonl", "parquet", "arrow", "arrows"} {
 			var first map[string]string
 			for _, workers := range []int{1, 2, 8} {
-				for _, batchRows := range []int{17, 2000} {
-					dir := filepath.Join(t.TempDir(), "out."+format)
-					o := Options{Path: dir, fs: unsyncedFS{}, Partition: PartitionOptions{By: []string{"zone", "hour"}, BufferBytes: buffer, strideRows: 100}}
-					o.Parquet.RowGroupRows = 90
-					out, files, err := writeTrips(t.Context(), o, list, batchRows, workers)
-					if err != nil {
-						t.Fatalf("%s: %v", format, err)
+				batchRows := 17 * workers
+				dir := filepath.Join(t.TempDir(), "out."+format)
+				o := Options{Path: dir, fs: unsyncedFS{}, Partition: PartitionOptions{By: []string{"zone", "hour"}, BufferBytes: buffer, strideRows: 100}}
+				o.Parquet.RowGroupRows = 90
+				out, files, err := writeTrips(t.Context(), o, list, batchRows, workers)
+				if err != nil {
+					t.Fatalf("%s: %v", format, err)
+				}
+				got := tree(t, dir)
+				if first == nil {
+					first = got
+					checkMarker(t, got, out, files, int64(len(list)))
+				}
+				for path, content := range got {
+					if first[path] != content {
+						t.Fatalf("%s, buffer %d: with %d workers and batches of %d rows %s differs", format, buffer, workers, batchRows, path)
 					}
-					got := tree(t, dir)
-					if first == nil {
-						first = got
-						checkMarker(t, got, out, files, int64(len(list)))
-					}
-					for path, content := range got {
-						if first[path] != content {
-							t.Fatalf("%s, buffer %d: with %d workers and batches of %d rows %s differs", format, buffer, workers, batchRows, path)
-						}
-					}
-					if len(got) != len(want)+1 || len(got) != len(first) {
-						t.Fatalf("%s: %d files, want %d and the marker", format, len(got), len(want))
-					}
+				}
+				if len(got) != len(want)+1 || len(got) != len(first) {
+					t.Fatalf("%s: %d files, want %d and the marker", format, len(got), len(want))
 				}
 			}
 			if format != "csv" && format != "csv.gz" && format != "csv.zst" {

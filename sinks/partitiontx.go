@@ -141,6 +141,9 @@ func (tx *PartitionTx) Write(ctx context.Context, b pipeline.Batch) error {
 	if err := checkColumns(tx.sink.target.name, b.Record, tx.schema); err != nil {
 		return err
 	}
+	if err := tx.writer.failed(); err != nil {
+		return tx.explain(err)
+	}
 	defer tx.watch(ctx)()
 	for _, a := range b.Record.Columns() {
 		_ = a.NullN() // counted when first asked for: here, before workers share the array
