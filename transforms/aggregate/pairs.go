@@ -63,8 +63,8 @@ func (t *pairTable) lookupSquare(left, right []uint32) {
 func (t *pairTable) fit(leftCount, rightCount int) bool {
 	width := t.width
 	if int(width) < rightCount {
-		// A column that has just begun gets room; of one that stands still,
-		// each number that is not there would cost a line of the square.
+		// Room is made only for a column that is seen to grow: what is never
+		// used of a row of the square costs memory in every row.
 		width = uint32(rightCount)
 		if t.width > 0 {
 			width += uint32(rightCount / 4)

@@ -39,7 +39,9 @@ func TestWordTableOnGrids(t *testing.T) {
 	}{
 		{"hours", func(rng *rand.Rand, _ int) uint64 { return 1<<63 + hour*rng.Uint64N(9000) }, true},
 		{"hours backwards", func(rng *rand.Rand, round int) uint64 { return 1<<63 + hour*(9000-uint64(20*round)-rng.Uint64N(20)) }, true},
-		{"finer and finer", func(rng *rand.Rand, round int) uint64 { return 1<<40 + rng.Uint64N(40000)>>(10-round/40)<<(10-round/40) }, true},
+		{"finer and finer", func(rng *rand.Rand, round int) uint64 {
+			return 1<<40 + rng.Uint64N(40000)>>(10-round/40)<<(10-round/40)
+		}, true},
 		{"the lowest", func(rng *rand.Rand, _ int) uint64 { return rng.Uint64N(10) * 77 }, true},
 		{"the highest", func(rng *rand.Rand, _ int) uint64 { return math.MaxUint64 - rng.Uint64N(10)*77 }, true},
 		{"both ends", func(rng *rand.Rand, _ int) uint64 { return []uint64{0, math.MaxUint64, 1 << 63}[rng.IntN(3)] }, false},

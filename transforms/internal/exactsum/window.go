@@ -8,7 +8,8 @@
 // total is the two together, rounded once, to nearest and ties to even.
 //
 // This is the idea of Kulisch's long accumulator, cut down to the part that
-// ordinary data touches.
+// ordinary data touches. Where many values are added, most of them go to a [Cell]
+// first, which adds in plain doubles and still loses nothing.
 package exactsum
 
 import (
