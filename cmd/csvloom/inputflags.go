@@ -34,6 +34,8 @@ func (f *inputFlags) register(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.AllVarchar, "all-varchar", false, "read every column as VARCHAR")
 	fs.StringArrayVar(&o.DateFormats, "date-format", nil, "strptime `format` of dates, such as %d/%m/%Y (repeatable, tried in order)")
 	fs.StringArrayVar(&o.TimestampFormats, "timestamp-format", nil, "strptime `format` of timestamps (repeatable, tried in order)")
+	fs.StringVar(&o.Numerals.Decimal, "decimal-separator", ".", "what stands before the fraction of a number: `.` or ,")
+	fs.StringVar(&o.Numerals.Thousands, "thousands", "", "`character` that may stand between groups of three digits, such as , or .")
 	fs.StringVar(&f.infer, "infer", "sample", "what types are inferred from: a `sample` of every file, or full files")
 	fs.IntVar(&o.SampleBytes, "sample-bytes", 0, "size of the sample of every file in `bytes`; by default 2 KiB to 256 KiB, less the more files there are")
 	fs.IntVar(&o.RowBytesMax, "max-row-bytes", csv.RowBytesMaxDefault, "longest record that is accepted, in `bytes`")

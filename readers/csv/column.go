@@ -193,21 +193,31 @@ func decodeColumn(f *fields, c *layoutColumn, alloc memory.Allocator) (a arrow.A
 		bad = -1
 	case *arrow.Int64Type:
 		values = newBuffer(alloc, 8*f.rows)
-		bad = decodeInts(f, arrow.Int64Traits.CastFromBytes(values.Bytes()), &v, !c.declared)
+		dst := arrow.Int64Traits.CastFromBytes(values.Bytes())
+		if c.numerals.usual() {
+			bad = decodeInts(f, &c.columnType, dst, &v)
+		} else {
+			bad = decodeFixed(f, dst, &v, numeral(c.numerals, c.parseInt))
+		}
 	case *arrow.Float64Type:
 		values = newBuffer(alloc, 8*f.rows)
-		bad = decodeDoubles(f, arrow.Float64Traits.CastFromBytes(values.Bytes()), &v, !c.declared)
+		dst := arrow.Float64Traits.CastFromBytes(values.Bytes())
+		if c.numerals.usual() {
+			bad = decodeDoubles(f, &c.columnType, dst, &v)
+		} else {
+			bad = decodeFixed(f, dst, &v, numeral(c.numerals, c.parseDouble))
+		}
 	case *arrow.BooleanType:
 		values = newBuffer(alloc, int(bitutil.BytesForBits(int64(f.rows))))
 		bad = decodeBools(f, values.Bytes(), &v)
 	case *arrow.Decimal128Type:
 		values = newBuffer(alloc, arrow.Decimal128SizeBytes*f.rows)
-		bad = decodeFixed(f, arrow.Decimal128Traits.CastFromBytes(values.Bytes()), &v, func(b []byte) (decimal128.Num, bool) {
+		bad = decodeFixed(f, arrow.Decimal128Traits.CastFromBytes(values.Bytes()), &v, numeral(c.numerals, func(b []byte) (decimal128.Num, bool) {
 			if !c.declared && !exactDecimal(b) {
 				return decimal128.Num{}, false
 			}
 			return sqltype.ParseDecimal(b, t.Precision, t.Scale)
-		})
+		}))
 	case *arrow.Date32Type:
 		values = newBuffer(alloc, arrow.Date32SizeBytes*f.rows)
 		bad = decodeFixed(f, arrow.Date32Traits.CastFromBytes(values.Bytes()), &v, c.dateParser())
@@ -302,6 +312,18 @@ func exactDouble(b []byte) bool {
 	return len(b) > 0 && isSpecial(b) // NaN and infinity, if it parses
 }
 
+// parseInt parses one value of a BIGINT column.
+func (c *columnType) parseInt(b []byte) (int64, bool) {
+	x, ok := sqltype.ParseInt(b)
+	return x, ok && (c.declared || exactInt(b))
+}
+
+// parseDouble parses one value of a DOUBLE column.
+func (c *columnType) parseDouble(b []byte) (float64, bool) {
+	x, ok := sqltype.ParseDouble(b)
+	return x, ok && (c.declared || exactDouble(b))
+}
+
 func exactDecimal(b []byte) bool {
 	shape, ok := sqltype.ScanNumber(b)
 	if ok {
@@ -323,7 +345,8 @@ func (f *fields) canRun() bool { return f.nulls == nil && f.skip == 1 }
 
 // decodeInts decodes a BIGINT column. Values of up to eight digits are nearly
 // all; package digits reads runs of them.
-func decodeInts(f *fields, dst []int64, v *validity, exact bool) (bad int) {
+func decodeInts(f *fields, c *columnType, dst []int64, v *validity) (bad int) {
+	exact := !c.declared
 	ends, data, skip := f.ends, f.data, f.skip
 	runs, run := f.canRun(), plainRun{}
 	for r := 0; r < len(dst); r++ {
@@ -348,8 +371,8 @@ func decodeInts(f *fields, dst []int64, v *validity, exact bool) (bad int) {
 			dst[r] = 0
 			continue
 		}
-		x, ok := sqltype.ParseInt(b)
-		if !ok || exact && !exactInt(b) {
+		x, ok := c.parseInt(b)
+		if !ok {
 			if !f.forgive(r) {
 				return r
 			}
@@ -389,7 +412,8 @@ func shortDecimal(b []byte, n uint32) (float64, bool) {
 
 // decodeDoubles decodes a DOUBLE column. Package digits reads runs of values of
 // up to eight digits, shortDecimal one of up to fifteen.
-func decodeDoubles(f *fields, dst []float64, v *validity, exact bool) (bad int) {
+func decodeDoubles(f *fields, c *columnType, dst []float64, v *validity) (bad int) {
+	exact := !c.declared
 	ends, data, skip := f.ends, f.data, f.skip
 	runs, run := f.canRun(), plainRun{}
 	for r := 0; r < len(dst); r++ {
@@ -422,8 +446,8 @@ func decodeDoubles(f *fields, dst []float64, v *validity, exact bool) (bad int) 
 			dst[r] = 0
 			continue
 		}
-		x, ok := sqltype.ParseDouble(b)
-		if !ok || exact && !exactDouble(b) {
+		x, ok := c.parseDouble(b)
+		if !ok {
 			if !f.forgive(r) {
 				return r
 			}

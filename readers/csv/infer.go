@@ -50,9 +50,23 @@ type evidence struct {
 
 const styleMixed = 0xff
 
-// formats are the date and timestamp formats that the user lists, in order.
+// formats are the date and timestamp formats that the user lists, in order, and
+// how numbers are written.
 type formats struct {
 	dates, timestamps []*sqltype.Layout
+	numerals          Numerals
+}
+
+// number returns a value as it is to be looked at for a number, nil if it is none.
+func (f *formats) number(b []byte) []byte {
+	if f.numerals.usual() {
+		return b
+	}
+	usual, ok := f.numerals.appendUsual(nil, b)
+	if !ok {
+		return nil
+	}
+	return usual
 }
 
 // parseListed tries layouts in order.
@@ -84,14 +98,14 @@ func (e *evidence) add(b []byte, f *formats) {
 	switch c := b[0]; {
 	case c >= '0' && c <= '9':
 		if e.fits&asNumber != 0 {
-			fits |= e.number(b)
+			fits |= e.number(f.number(b))
 		}
 		if e.fits&(asDate|asTimestamp|asTime|asStyled) != 0 {
 			fits |= e.date(b)
 		}
 	case c == '-' || c == '+' || c == '.':
 		if e.fits&asNumber != 0 {
-			fits |= e.number(b)
+			fits |= e.number(f.number(b))
 		}
 	default:
 		if _, ok := sqltype.ParseBool(b); ok {
@@ -253,6 +267,7 @@ type columnType struct {
 	declared bool              // by --types: a misfit is a bad row, not a bad guess
 	style    dateStyle         // of DATE and TIMESTAMP; zero: ISO
 	layouts  []*sqltype.Layout // of DATE and TIMESTAMP, tried before style
+	numerals Numerals          // of BIGINT, DOUBLE and DECIMAL
 }
 
 // infer decides the type that holds all the values without losing anything.

@@ -65,6 +65,7 @@ type Options struct {
 	AllVarchar       bool
 	DateFormats      []string // strptime; tried in order
 	TimestampFormats []string // strptime; tried in order
+	Numerals         Numerals
 
 	// Schema, if not nil, is the table's columns; Drift goes before its own.
 	Schema *SchemaFile
@@ -183,6 +184,7 @@ func (o Options) settings(inputs int) (*settings, error) {
 		}
 		return layouts
 	}
-	s.formats = formats{parse(o.DateFormats), parse(o.TimestampFormats)}
+	s.formats = formats{parse(o.DateFormats), parse(o.TimestampFormats), o.Numerals}
+	errs = append(errs, o.Numerals.Validate())
 	return s, errors.Join(errs...)
 }

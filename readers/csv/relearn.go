@@ -55,6 +55,7 @@ func (s *Source) Relearn(ctx context.Context, t *pipeline.Task, err error) (bool
 			continue
 		}
 		changed = true
+		c.numerals = s.settings.formats.numerals
 		s.types[i], s.origins[i] = c, fromAllValues
 		fields[i].Type = c.dataType
 		e := all.first[k].error

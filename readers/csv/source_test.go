@@ -133,6 +133,13 @@ zero VARCHAR|plus VARCHAR|long DECIMAL(38,0)|wide DECIMAL(18,1)|neg0 DOUBLE|frac
 007|+1|12345678901234567890|1234567890123456.0|-0|1.234567890123456789
 1|2|3|1.5|4|2.000000000000000000
 `},
+		{"decimal comma", []string{"i;d;m;v;t\n1.234;1,5;12.345.678.901.234.567,25;1.5;2020-01-31\n-5;-1.000,25;0,5;1;2020-02-01\n;;;;\n"},
+			csv.Options{Numerals: csv.Numerals{Decimal: ",", Thousands: "."}}, `
+i BIGINT|d DOUBLE|m DECIMAL(38,2)|v VARCHAR|t DATE
+1234|1.5|12345678901234567.25|1.5|2020-01-31
+-5|-1000.25|0.50|1|2020-02-01
+.|.|.|.|.
+`},
 		{"null and empty", []string{"v,i\n\"\",\"\"\n,\n\"NA\",1\nNA,NA\n"}, csv.Options{Nulls: []string{"NA"}}, `
 v VARCHAR|i BIGINT
 |.

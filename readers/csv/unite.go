@@ -178,6 +178,7 @@ func (s *Source) decideTypes(names []string) error {
 		case c.dataType == sqltype.Varchar && e.ambiguous():
 			s.notes = append(s.notes, e.ambiguityNote(n))
 		}
+		c.numerals = s.settings.formats.numerals
 		s.types[i], s.origins[i] = c, from
 	}
 	return nil
