@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"sync"
@@ -87,7 +88,7 @@ func (d *discovery) openArchives() error {
 			for i := next.Add(1) - 1; i < int64(len(archives)) && ctx.Err() == nil; i = next.Add(1) - 1 {
 				in := archives[i]
 				o := opened[in.container.source]
-				o.once.Do(func() { o.archive, o.err = d.set.openArchive(ctx, in.Name, d.options.Limits, in.archiveOpener()) })
+				o.once.Do(func() { o.archive, o.err = d.openContainer(ctx, in) })
 			}
 		})
 	}
@@ -96,6 +97,38 @@ func (d *discovery) openArchives() error {
 		return context.Cause(ctx)
 	}
 	return d.replaceArchives(opened)
+}
+
+// openContainer returns an input's archive, nil if it is none.
+func (d *discovery) openContainer(ctx context.Context, in *Input) (*archive, error) {
+	if in.kind == pipe && in.container.selection == nil && !isArchiveName(in.Name) {
+		// It is followed while it is being received, unless it is an archive.
+		if is, err := in.pipe.isArchive(ctx, d.set); !is || err != nil {
+			return nil, err
+		}
+	}
+	return d.set.openArchive(ctx, in.Name, d.options.Limits, in.archiveOpener())
+}
+
+// isArchive waits for the start of a pipe.
+func (p *received) isArchive(ctx context.Context, s *Set) (bool, error) {
+	if err := p.begin(s); err != nil {
+		return false, err
+	}
+	buf := make([]byte, tarBlockBytes)
+	n, _ := io.ReadFull(p.stream.NewReader(ctx), buf) // whoever reads on meets the error
+	if ctx.Err() != nil {
+		return false, context.Cause(ctx)
+	}
+	if format := formatOf(buf[:n]); format != nil && format.open != nil {
+		r, err := decompress(ctx, "", p.stream.NewReader(ctx), nil)
+		if err != nil {
+			return false, nil
+		}
+		defer r.Close() // it is only read
+		n, _ = io.ReadFull(r, buf)
+	}
+	return isZip(buf[:n]) || isTar(buf[:n], ""), nil
 }
 
 // replaceArchives makes the inputs anew.

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -162,6 +163,39 @@ func TestArchivesAmongInputs(t *testing.T) {
 	}
 	if n := strings.Join(set.Notes(), "\n"); !strings.Contains(n, `"d/a.zip" is named`) || !strings.Contains(n, `"d/a.zip::2.csv" is named`) || !strings.Contains(n, `"d/b.csv" is named`) {
 		t.Errorf("notes: %s", n)
+	}
+}
+
+// Standard input is looked at where that is wanted, and followed as ever if it is
+// no archive.
+func TestArchiveFromStdin(t *testing.T) {
+	for name, data := range archiveForms(t, file{"a.csv", "a"}) {
+		for how, stdin := range map[string]io.Reader{"whole": bytes.NewReader(data), "slowly": iotest.OneByteReader(bytes.NewReader(data))} {
+			set := discover(t, Options{Stdin: stdin, StdinArchive: true}, "-")
+			if got := names(set); got != "-::a.csv" {
+				t.Errorf("%s, %s: %s", name, how, got)
+			} else if got := mustContent(t, set.Inputs()[0]); got != "a" {
+				t.Errorf("%s, %s: %q", name, how, got)
+			}
+		}
+	}
+	long := strings.Repeat("a,b\n", 1000)
+	for _, data := range []string{"", "a", long, string(gzipped(t, []byte(long), "")), string(gzipped(t, []byte(long), ""))[:20]} {
+		set := discover(t, Options{Stdin: strings.NewReader(data), StdinArchive: true}, "-")
+		if got := names(set); got != "-" {
+			t.Errorf("%.10q: %s", data, got)
+		}
+	}
+	r, w := io.Pipe()
+	go func() { _, _ = io.WriteString(w, long) }() // and it stays open
+	set := discover(t, Options{Stdin: r, StdinArchive: true}, "-")
+	s, err := set.Inputs()[0].Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := io.ReadFull(s, make([]byte, len(long))); err != nil {
+		t.Error(err)
 	}
 }
 

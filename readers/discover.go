@@ -35,8 +35,9 @@ import (
 //
 // A zip or tar file, compressed or not, is replaced by its members that a walk
 // would take. It is told by the name, and a path among args by content as well;
-// standard input and URLs with other names are archives where :: says so (a URL
-// with :: in its path or query is written with %3A%3A).
+// URLs with other names are archives where :: says so (a URL with :: in its path or
+// query is written with %3A%3A), and so is standard input, but see
+// [Options.StdinArchive].
 //
 // A file whose name looks like something else is reached as ./name. Names that
 // start with "." or "_" are passed over in walks and globs. Inputs are ordered
@@ -195,7 +196,7 @@ func (d *discovery) add(in *Input, source string) bool {
 
 func (d *discovery) standardInput(where string) {
 	stdin := d.options.Stdin
-	in := &Input{Name: "-", kind: pipe, container: d.container("", false)}
+	in := &Input{Name: "-", kind: pipe, container: d.container("", d.options.StdinArchive)}
 	if stdin == nil {
 		d.usage("%s is -, but there is no standard input", where)
 		return

@@ -60,6 +60,10 @@ type Options struct {
 	// where it is an io.Closer, which Close then closes; otherwise the
 	// goroutine ends when its read does.
 	Stdin io.Reader
+	// StdinArchive has Discover wait for the first bytes of standard input, to
+	// see whether it is an archive, and if so for all of it. Without, Discover
+	// takes nothing from it, and it is an archive only where :: says so.
+	StdinArchive bool
 	// HTTP is about URLs.
 	HTTP HTTPOptions
 	// Limits bounds what inputs can make grow.

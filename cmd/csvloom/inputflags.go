@@ -107,7 +107,7 @@ func (f *inputFlags) open(ctx context.Context, args []string, t *terminal, tempD
 	if f.readers.HTTP.Retries == 0 {
 		f.readers.HTTP.Retries = -1 // zero means the default there
 	}
-	f.readers.Stdin = t.stdin
+	f.readers.Stdin, f.readers.StdinArchive = t.stdin, true
 	f.readers.Workers = workers
 	f.readers.TempDir = tempDir
 	set, err := readers.Discover(ctx, args, f.readers)
