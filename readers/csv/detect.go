@@ -224,7 +224,7 @@ func (s *settings) detectPlain(data []byte, final bool, d Dialect, ends []LineEn
 		if t.dialect.Validate() != nil {
 			continue
 		}
-		if !t.parsePlain(data, final, s) {
+		if !t.parsePlain(data, final, s, known != "") {
 			if known != "" {
 				return nil
 			}
@@ -256,12 +256,19 @@ func (s *settings) detectPlain(data []byte, final bool, d Dialect, ends []LineEn
 // plainTrials keeps the memory of trials that detectPlain made.
 var plainTrials = sync.Pool{New: func() any { return new(trial) }}
 
+// knownRecordsMax is how many records are looked at when another file with the
+// same first line was plain.
+const knownRecordsMax = 16
+
 // parsePlain parses the sample and reports whether all of it is plain.
-func (t *trial) parsePlain(data []byte, final bool, s *settings) bool {
+func (t *trial) parsePlain(data []byte, final bool, s *settings, known bool) bool {
 	t.records, t.ends, t.first = t.records[:0], t.ends[:0], t.first[:0]
-	bytesMax := min(trialBytesMax, s.SampleBytes)
+	bytesMax, recordsMax := min(trialBytesMax, s.SampleBytes), trialRecordsMax
+	if known {
+		recordsMax = knownRecordsMax
+	}
 	tok := tokenizer{dialect: &t.dialect, data: data, final: final}
-	for len(t.records) < trialRecordsMax && (tok.pos < bytesMax || len(t.records) < 2) {
+	for len(t.records) < recordsMax && (tok.pos < bytesMax || len(t.records) < 2) {
 		t.first = append(t.first, len(t.ends))
 		rec, ends, ok := tok.next(t.ends)
 		if !ok {

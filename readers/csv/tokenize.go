@@ -369,5 +369,5 @@ func (d *Dialect) escaped(b []byte) int {
 
 // hasPrefix reports whether data starts with the non-empty s.
 func hasPrefix(data []byte, s string) bool {
-	return len(data) >= len(s) && data[0] == s[0] && string(data[:len(s)]) == s
+	return len(data) >= len(s) && data[0] == s[0] && (len(s) == 1 || string(data[:len(s)]) == s)
 }
