@@ -98,7 +98,7 @@ func (w *stripEncoder) code(v encodable) (worth bool, err error) {
 	}
 	// Values may change their nature on the way: once in a while another
 	// sample is taken.
-	if w.other.plainBytes == 0 || w.lane.values >= w.otherValues+w.otherValues/2 {
+	if w.other.plainBytes == 0 || w.lane.values >= 3*w.otherValues {
 		w.otherValues = w.lane.values
 		if w.other, err = v.alternative(); err != nil {
 			return false, err
