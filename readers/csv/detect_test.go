@@ -78,6 +78,9 @@ func TestDetect(t *testing.T) {
 		{"no header", "1,x\n2,y\n3,z\n", `plain, no header: column_1|column_2`},
 		{"no header by dates", "2020-01-01,x,1.5\n2020-01-02,y,2.5\n", `plain, no header: column_1|column_2|column_3`},
 		{"years as names", "country,2019,2020\nFR,1,2\nDE,3,4\n", `plain: country|2019|2020`},
+		{"days as names", "country,2020-01-22,2020-01-23\nFR,1,2\nDE,3,4\n", `plain: country|2020-01-22|2020-01-23`},
+		{"a decimal above integers", "x,1.5\ny,2\nz,3\n", `plain, no header: column_1|column_2`},
+		{"numbers above text", "1,2\nx,y\nz,w\n", `plain: 1|2`},
 		{"texts only", "name,city\nann,rome\nbob,paris\n", `plain: name|city`},
 		{"types below", "flag,v\ntrue,1\nfalse,2\n", `plain: flag|v`},
 

@@ -168,14 +168,17 @@ func (t *trial) findHeader(found *detection, data []byte) {
 			if typed && !isMissing(b) && below != classBoolean {
 				names++
 			}
-		case class == classInteger && (!typed || below == classInteger || below == classDecimal):
+		case !typed:
+		case class == classInteger && (below == classInteger || below == classDecimal):
 			if isYear(b) && !t.isYears(data, c) {
 				names++ // a year as the name of a column of something else
 				continue
 			}
 			integers++
-		case typed && class == below || class == classAddress || class == classMoment || class == classDate:
+		case class == below || class == classDecimal && below == classInteger:
 			strong++
+		default:
+			names++ // such as a day as the name of a column of numbers
 		}
 	}
 	switch {
