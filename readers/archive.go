@@ -89,7 +89,7 @@ func (x *index) add(m member) error {
 		m.name = m.name[2:]
 	}
 	if x.namesBytes += len(m.name); len(x.members) >= x.limits.ArchiveMembers || x.namesBytes > archiveNamesBytesMax {
-		return archiveError("it has more than %d members, or their names more than %d bytes; raise the limit or unpack it", x.limits.ArchiveMembers, archiveNamesBytesMax)
+		return archiveError("it has more than %d members, or their names more than %d bytes; raise --archive-members-max or unpack it", x.limits.ArchiveMembers, archiveNamesBytesMax)
 	}
 	x.members = append(x.members, m)
 	return nil
@@ -224,7 +224,7 @@ type selection struct {
 	pattern string
 }
 
-// isSelected is a member that was asked for.
+// selected is a member that was asked for.
 type selected struct {
 	*member
 	err  error  // why it cannot be read
@@ -359,10 +359,10 @@ func (s *Set) unpackTar(ctx context.Context, name string, limits Limits, f *arch
 	for total := int64(0); err == nil; {
 		total += int64(n)
 		if total > ratioAfterBytes && total/int64(limits.ArchiveRatio) > r.RawBytes() {
-			return nil, archiveError("it unpacks to more than %d times its size: it may be made to do harm; if not, raise the limit", limits.ArchiveRatio)
+			return nil, ratioError(limits)
 		}
 		if s.unpackedBytes.Add(int64(n)) > limits.ArchiveBytes {
-			return nil, archiveError("what archives unpack to is more than the limit of %d bytes; raise it, or unpack them first", limits.ArchiveBytes)
+			return nil, archiveError("what archives unpack to is more than the limit of %d bytes; raise --archive-bytes-max, or unpack them first", limits.ArchiveBytes)
 		}
 		if _, err := stream.Write(buf[:n]); err != nil {
 			return nil, err

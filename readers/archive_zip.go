@@ -185,7 +185,7 @@ func (x *index) readZip(ctx context.Context, f *archiveFile) error {
 		}
 		m.limit = m.at + zipLocalBytes + int64(nameBytes) + m.stored // of itself, for now
 		if namesBytes += nameBytes; len(all) >= x.limits.ArchiveMembers || namesBytes > archiveNamesBytesMax {
-			return archiveError("it has more than %d members, or their names more than %d bytes; raise the limit or unpack it", x.limits.ArchiveMembers, archiveNamesBytesMax)
+			return archiveError("it has more than %d members, or their names more than %d bytes; raise --archive-members-max or unpack it", x.limits.ArchiveMembers, archiveNamesBytesMax)
 		}
 		all = append(all, m)
 	}
@@ -331,7 +331,7 @@ func (a *archive) openZipMember(f *archiveFile, m *member) (io.ReadCloser, error
 const gzipHeader = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 
 func ratioError(l Limits) error {
-	return archiveError("it unpacks to more than %d times its size: it may be made to do harm; if not, raise the limit", l.ArchiveRatio)
+	return archiveError("it unpacks to more than %d times its size: it may be made to do harm; if not, raise --archive-ratio-max", l.ArchiveRatio)
 }
 
 // storedMember is the decoder of what is not compressed.
