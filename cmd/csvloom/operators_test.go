@@ -111,6 +111,8 @@ func TestOperators(t *testing.T) {
 		"copy":            {},
 		"where":           {"--where", "x > 0 and g is not null"},
 		"where none":      {"--where", "k = 1000"},
+		"lineage":         {"--with-file", "--with-line", "--where", "_line % 3 = 0"},
+		"lineage by":      {"--with-file", "--with-line", "--by", "_file", "--agg", "sum(_line) as lines"},
 		"derive":          {"--derive", "y = x * 2 + k", "--derive", "z = upper(g) || coalesce(s, '?')"},
 		"select":          {"--select", "* except (b), x / 3 as third, year(d) as year"},
 		"sample part":     {"--sample", "30%", "--seed", "5"},
