@@ -45,17 +45,22 @@ func (r *rawReader) sniff() ([]byte, error) {
 // content only in ways that do not depend on how much more a read has brought: a
 // pipe is not waited for longer than needed.
 func headBytes(read func([]byte) (int, error)) (head []byte, err error) {
-	buf := make([]byte, charset.HeadBytes)
+	buf := make([]byte, headReadBytes)
 	n, want := 0, headBytesMin
 	for n < want && err == nil {
 		var m int
 		m, err = read(buf[n:])
-		if n += m; n >= headBytesMin && bytes.IndexByte(buf[:headBytesMin], 0) >= 0 {
+		if n += m; n >= headBytesMin && want == headBytesMin && bytes.IndexByte(buf[:headBytesMin], 0) >= 0 {
 			want = charset.HeadBytes
+			buf = append(buf, make([]byte, want-len(buf))...)
 		}
 	}
 	return buf[:n], err
 }
+
+// headReadBytes is how much is asked for at first: a block of a disk, so that
+// many small inputs cost little.
+const headReadBytes = 512
 
 // headBytesMin is at least [SniffBytes], and the start of a text without a mark
 // that has to hold a zero byte to be taken for UTF-16 or UTF-32.
