@@ -21,23 +21,21 @@ type detection struct {
 	preamble int      // bytes before the table's first line
 	footer   int      // lines behind the table, as in Options.FooterLines
 	records  int      // of the sample
-	plain    bool     // accepted at once, with a header
 	reasons  []string // what speaks for it, for people
 	doubt    string   // what the user should know and may decide otherwise; "" if nothing
 	trials   []*trial // the candidates, best first; nil if one was accepted at once
 }
 
 // detect finds out how data, the start of a file behind its byte order mark and
-// skipped lines, is written. known is the delimiter of files with the same first
-// line, "" if there is none. It returns nil when data holds no whole record.
-func (s *settings) detect(data []byte, final bool, known string) *detection {
+// skipped lines, is written. It returns nil when data holds no whole record.
+func (s *settings) detect(data []byte, final bool) *detection {
 	d := s.dialect
 	ends := []LineEnd{d.LineEnd}
 	if !s.fixed.lineEnd {
 		d.LineEnd, ends = lineEndsIn(data, final, d.Quote)
 	}
 	if !s.Explain {
-		if found := s.detectPlain(data, final, d, ends, known); found != nil {
+		if found := s.detectPlain(data, final, d, ends); found != nil {
 			return found
 		}
 	}
@@ -194,7 +192,7 @@ func firstLineEnd(data []byte, quote byte) LineEnd {
 // 4180 has them, there is nothing that another quote or an escape could explain,
 // and no other delimiter that the first line has does as well. It returns nil for
 // any other file.
-func (s *settings) detectPlain(data []byte, final bool, d Dialect, ends []LineEnd, known string) *detection {
+func (s *settings) detectPlain(data []byte, final bool, d Dialect, ends []LineEnd) *detection {
 	if len(ends) != 1 || s.fixed.delimiter || d.Comment != "" || d.Escape != 0 || len(data) == 0 {
 		return nil
 	}
@@ -210,13 +208,7 @@ func (s *settings) detectPlain(data []byte, final bool, d Dialect, ends []LineEn
 	defer plainTrials.Put(t)
 	for i := range usualDelimiters {
 		delim := usualDelimiters[i : i+1]
-		if known != "" {
-			delim = known
-		}
 		if bytes.IndexByte(line, delim[0]) < 0 {
-			if known != "" {
-				return nil
-			}
 			continue
 		}
 		t.dialect = d
@@ -224,13 +216,10 @@ func (s *settings) detectPlain(data []byte, final bool, d Dialect, ends []LineEn
 		if t.dialect.Validate() != nil {
 			continue
 		}
-		if !t.parsePlain(data, final, s, known != "") {
-			if known != "" {
-				return nil
-			}
+		if !t.parsePlain(data, final, s) {
 			continue
 		}
-		if known == "" && t.hasRival(data, final, line) {
+		if t.hasRival(data, final, line) {
 			return nil
 		}
 		found := &detection{dialect: t.dialect, records: len(t.records)}
@@ -238,13 +227,11 @@ func (s *settings) detectPlain(data []byte, final bool, d Dialect, ends []LineEn
 		switch {
 		case s.fixed.header:
 			found.noHeader = s.NoHeader
-		case known == "": // or else a first line that files share, which is a header
-			if t.filled(data, 0, 2) < 2 {
-				return nil
-			}
+		case t.filled(data, 0, 2) < 2:
+			return nil
+		case t.hasValue(data): // or else it is a header, whatever stands below
 			t.findHeader(found, data)
 		}
-		found.plain = !found.noHeader
 		if final && !s.fixed.footer && t.mayHaveFooter(data) {
 			found.footer = footerLines(data, &found.dialect, t.width)
 		}
@@ -256,19 +243,12 @@ func (s *settings) detectPlain(data []byte, final bool, d Dialect, ends []LineEn
 // plainTrials keeps the memory of trials that detectPlain made.
 var plainTrials = sync.Pool{New: func() any { return new(trial) }}
 
-// knownRecordsMax is how many records are looked at when another file with the
-// same first line was plain.
-const knownRecordsMax = 16
-
 // parsePlain parses the sample and reports whether all of it is plain.
-func (t *trial) parsePlain(data []byte, final bool, s *settings, known bool) bool {
+func (t *trial) parsePlain(data []byte, final bool, s *settings) bool {
 	t.records, t.ends, t.first = t.records[:0], t.ends[:0], t.first[:0]
-	bytesMax, recordsMax := min(trialBytesMax, s.SampleBytes), trialRecordsMax
-	if known {
-		recordsMax = knownRecordsMax
-	}
+	bytesMax := min(trialBytesMax, s.SampleBytes)
 	tok := tokenizer{dialect: &t.dialect, data: data, final: final}
-	for len(t.records) < recordsMax && (tok.pos < bytesMax || len(t.records) < 2) {
+	for len(t.records) < trialRecordsMax && (tok.pos < bytesMax || len(t.records) < 2) {
 		t.first = append(t.first, len(t.ends))
 		rec, ends, ok := tok.next(t.ends)
 		if !ok {

@@ -238,8 +238,8 @@ func FuzzSniff(f *testing.F) {
 	})
 }
 
-// BenchmarkSniff is what an ordinary small file costs, its types included, when
-// its first line has not been seen before.
+// BenchmarkSniff is what a small file costs before it is decoded, its types
+// included.
 func BenchmarkSniff(b *testing.B) {
 	plain := "id,name,price,day\n" + strings.Repeat("17,some name,2.50,2026-01-31\n", 100)
 	for _, c := range []struct{ name, text string }{

@@ -194,6 +194,17 @@ func (t *trial) findHeader(found *detection, data []byte) {
 	}
 }
 
+// hasValue reports whether a field of the first record is a number, a date or
+// the like.
+func (t *trial) hasValue(data []byte) bool {
+	for c := range min(t.width, typedFieldsMax) {
+		if b, _ := t.cell(data, 0, c); specificClass(bytes.TrimSpace(b)).specific() {
+			return true
+		}
+	}
+	return false
+}
+
 func isYear(b []byte) bool {
 	year, err := strconv.Atoi(string(b))
 	return err == nil && len(b) == 4 && year >= 1900 && year < 2100

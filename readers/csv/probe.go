@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"sync"
-	"sync/atomic"
 	"unicode/utf8"
 
 	"csvloom/pipeline"
@@ -37,36 +35,10 @@ type file struct {
 // then read once and kept, though less of it may be looked at.
 const firstReadBytes = 16 << 10
 
-// probing is what the probes of many files share.
+// probing is what the probes of many files share. What one file turns out to be
+// has no say in another: which is looked at first depends on timing.
 type probing struct {
 	buffers *bufferPool
-	// delimiters remembers, by first line, which delimiter was found: files
-	// with one header have one delimiter. It holds the first
-	// knownHeadersMax lines of at most knownHeaderBytesMax.
-	delimiters sync.Map // string → string
-	known      atomic.Int32
-}
-
-const (
-	knownHeadersMax     = 1 << 12
-	knownHeaderBytesMax = 4 << 10
-)
-
-// detect is settings.detect with a memory.
-func (p *probing) detect(s *settings, data []byte, final bool) *detection {
-	end := bytes.IndexByte(data, '\n')
-	if end < 0 || end > knownHeaderBytesMax {
-		return s.detect(data, final, "")
-	}
-	known := ""
-	if delim, ok := p.delimiters.Load(string(data[:end])); ok {
-		known = delim.(string)
-	}
-	found := s.detect(data, final, known)
-	if known == "" && found != nil && found.plain && p.known.Add(1) <= knownHeadersMax {
-		p.delimiters.Store(string(data[:end]), found.dialect.Delimiter)
-	}
-	return found
 }
 
 var byteOrderMark = []byte("\xef\xbb\xbf")
@@ -171,7 +143,7 @@ func (f *file) header(data []byte, final bool, s *settings, shared *probing) (ok
 		}
 		start += i + 1
 	}
-	found := shared.detect(s, data[start:], final)
+	found := s.detect(data[start:], final)
 	if found == nil {
 		return final, nil
 	}
