@@ -33,16 +33,21 @@ const slotBits = 13 // of an index into codeBook.slots
 // which has at least 16.
 func codeWords(b []byte, n uint32) (low, high uint64) {
 	low = binary.LittleEndian.Uint64(b)
-	switch {
-	case n <= 8:
-		low &= 1<<(8*n) - 1 // n = 8 shifts everything out, which leaves all bits set
-	case n <= 16:
-		high = binary.LittleEndian.Uint64(b[8:]) & (1<<(8*n-64) - 1)
-	default:
-		high = binary.LittleEndian.Uint64(b[n-8:])
+	if n > 16 {
+		return low, binary.LittleEndian.Uint64(b[n-8:])
 	}
-	return low, high
+	m := &lengthMasks[n]
+	return low & m[0], binary.LittleEndian.Uint64(b[8:]) & m[1]
 }
+
+// lengthMasks keep the first n of 16 bytes: lengths come in any order, and a
+// look-up costs less than a branch that is guessed wrong.
+var lengthMasks = func() (masks [17][2]uint64) {
+	for n := range masks {
+		masks[n] = [2]uint64{1<<(8*min(n, 8)) - 1, 1<<(8*max(n-8, 0)) - 1}
+	}
+	return masks
+}()
 
 // codeSlot is where the search for a text starts. The multiplier is the odd
 // number nearest to 2^64 divided by the golden ratio (Knuth, TAOCP 3, §6.4).

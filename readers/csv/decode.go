@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"unicode/utf8"
 
 	"csvloom/pipeline"
 	"csvloom/pipeline/sqltype"
@@ -115,7 +114,6 @@ func (l *layout) begin(b *block, d *decoder, alloc memory.Allocator) *columns {
 		data = append(append(data[:n:n], mend.text...), make([]byte, padBytes)...)
 	}
 	c.fields = fields{data: data, quote: l.dialect.Quote, nulls: l.nulls, escapes: l.dialect.escapesIn(data[:n]), decoder: d}
-	c.oddText = l.hasText() && (!utf8.Valid(data[:n]) || bytes.IndexByte(data[:n], 0) >= 0)
 	c.misfit = misfit{at: len(data)}
 	if len(ix.bad) > 0 {
 		c.misfit = misfit{at: ix.bad[0].start, bad: &ix.bad[0]}
@@ -175,7 +173,6 @@ type columns struct {
 	fields  fields
 	alloc   memory.Allocator
 	arrays  []arrow.Array
-	oddText bool     // some text is not UTF-8, or has a NUL
 	misfit  misfit   // the first that cannot be forgiven, at the end of the data if there is none
 	misfits []misfit // those forgiven in the last pass
 }
@@ -247,16 +244,12 @@ func (c *columns) decode(first bool) {
 		f.misfits = f.misfits[:0]
 		isText := lc.dataType.ID() == arrow.STRING
 		f.lenient = c.layout.onError != Fail && (isText || lc.declared)
-		if isText && c.oddText {
+		a, bad := c.column(lc, isText)
+		if isText && !textsSound(a) {
+			a.Release()
 			c.checkText(lc)
+			a, bad = c.column(lc, isText)
 		}
-		if isText && lc.coded != nil && f.escapes == nil && lc.coded.Load() {
-			if c.arrays[i] = decodeCoded(f, c.alloc); c.arrays[i] != nil {
-				continue
-			}
-			lc.coded.Store(false) // there are too many values; so there will be
-		}
-		a, bad := decodeColumn(f, lc, c.alloc)
 		if bad < 0 {
 			c.arrays[i] = a
 			for _, r := range f.misfits {
@@ -266,6 +259,18 @@ func (c *columns) decode(first bool) {
 			c.misfit = misfit{at: c.mender.source(int(start)), end: int(end), from: int(start), column: lc}
 		}
 	}
+}
+
+// column decodes the column that c.fields has, in codes if that is wanted and
+// pays.
+func (c *columns) column(lc *layoutColumn, isText bool) (a arrow.Array, bad int) {
+	if isText && lc.coded != nil && c.fields.escapes == nil && lc.coded.Load() {
+		if a := decodeCoded(&c.fields, c.alloc); a != nil {
+			return a, -1
+		}
+		lc.coded.Store(false) // there are too many values; so there will be
+	}
+	return decodeColumn(&c.fields, lc, c.alloc)
 }
 
 // forgiven notes a value that does not fit, in a row of f.
@@ -367,11 +372,6 @@ type misfit struct {
 	column *layoutColumn // of a value that does not fit
 	text   string        // what is wrong with text; "": the value does not fit the type
 	bad    *record
-}
-
-// hasText reports whether a column is VARCHAR.
-func (l *layout) hasText() bool {
-	return slices.ContainsFunc(l.columns, func(c layoutColumn) bool { return c.field >= 0 && c.dataType.ID() == arrow.STRING })
 }
 
 // position returns the place of an offset in a block.

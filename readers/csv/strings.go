@@ -1,10 +1,13 @@
 package csv
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
@@ -88,4 +91,47 @@ func decodeStrings(f *fields, v *validity) (offsets, values *memory.Buffer) {
 	}
 	values.Resize(n)
 	return offsets, values
+}
+
+// textsSound reports whether all texts of a VARCHAR column, coded or not, are
+// UTF-8 without NUL.
+func textsSound(a arrow.Array) bool {
+	if d, ok := a.(*array.Dictionary); ok {
+		a = d.Dictionary()
+	}
+	buffers := a.Data().Buffers()
+	if a.Len() == 0 || buffers[2] == nil {
+		return true
+	}
+	text := buffers[2].Bytes()
+	switch {
+	case bytes.IndexByte(text, 0) >= 0:
+		return false
+	case isASCII(text):
+		return true
+	case !utf8.Valid(text):
+		return false
+	}
+	// Of two texts, one may have the start of a character and the next its end.
+	for _, at := range arrow.Int32Traits.CastFromBytes(buffers[1].Bytes())[:a.Len()] {
+		if int(at) < len(text) && !utf8.RuneStart(text[at]) {
+			return false
+		}
+	}
+	return true
+}
+
+func isASCII(b []byte) bool {
+	for ; len(b) >= 32; b = b[32:] {
+		if (binary.LittleEndian.Uint64(b)|binary.LittleEndian.Uint64(b[8:])|
+			binary.LittleEndian.Uint64(b[16:])|binary.LittleEndian.Uint64(b[24:]))&swarHigh != 0 {
+			return false
+		}
+	}
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
