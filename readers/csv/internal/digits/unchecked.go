@@ -16,14 +16,15 @@ func Ints(dst []int64, data []byte, ends []uint32, stride int, exact bool) int {
 		return 0
 	}
 	_ = ends[(len(dst)-1)*stride+1]
-	text, at, to := unsafe.Pointer(unsafe.SliceData(data)), unsafe.Pointer(unsafe.SliceData(ends)), unsafe.Pointer(unsafe.SliceData(dst))
+	text, first := unsafe.Pointer(unsafe.SliceData(data)), unsafe.Pointer(unsafe.SliceData(ends))
 	limit := uint32(len(data) - PadBytes)
 	strict := uint64(0)
 	if exact {
 		strict = 0xff
 	}
 	step := uintptr(stride) * 4
-	for r := range dst {
+	for r, k := 0, uintptr(0); r < len(dst); r, k = r+1, k+step {
+		at := unsafe.Add(first, k)
 		start := *(*uint32)(at) + 1
 		n := *(*uint32)(unsafe.Add(at, 4)) - start
 		if n-1 >= 8 || start > limit {
@@ -39,8 +40,7 @@ func Ints(dst []int64, data []byte, ends []uint32, stride int, exact bool) int {
 		}
 		w = w*10 + w>>8
 		w = (w&0x000000ff000000ff)*(100+1000000<<32) + (w>>16&0x000000ff000000ff)*(1+10000<<32)
-		*(*int64)(to) = int64(w >> 32)
-		at, to = unsafe.Add(at, step), unsafe.Add(to, 8)
+		dst[r] = int64(w >> 32)
 	}
 	return len(dst)
 }
@@ -54,10 +54,11 @@ func Doubles(dst []float64, data []byte, ends []uint32, stride int, exact bool) 
 		return 0
 	}
 	_ = ends[(len(dst)-1)*stride+1]
-	text, at, to := unsafe.Pointer(unsafe.SliceData(data)), unsafe.Pointer(unsafe.SliceData(ends)), unsafe.Pointer(unsafe.SliceData(dst))
+	text, first := unsafe.Pointer(unsafe.SliceData(data)), unsafe.Pointer(unsafe.SliceData(ends))
 	limit := uint32(len(data) - PadBytes)
 	step := uintptr(stride) * 4
-	for r := range dst {
+	for r, k := 0, uintptr(0); r < len(dst); r, k = r+1, k+step {
+		at := unsafe.Add(first, k)
 		start := *(*uint32)(at) + 1
 		end := *(*uint32)(unsafe.Add(at, 4))
 		if start > limit {
@@ -77,8 +78,7 @@ func Doubles(dst []float64, data []byte, ends []uint32, stride int, exact bool) 
 			if !ok {
 				return r
 			}
-			*(*uint64)(to) = math.Float64bits(float64(x)) ^ uint64(negative)<<63
-			at, to = unsafe.Add(at, step), unsafe.Add(to, 8)
+			dst[r] = math.Float64frombits(math.Float64bits(float64(x)) ^ uint64(negative)<<63)
 			continue
 		}
 		fraction := n - point - 1
@@ -93,8 +93,7 @@ func Doubles(dst []float64, data []byte, ends []uint32, stride int, exact bool) 
 		if !ok {
 			return r
 		}
-		*(*uint64)(to) = math.Float64bits(float64(x)/powersOfTen[fraction&7]) ^ uint64(negative)<<63
-		at, to = unsafe.Add(at, step), unsafe.Add(to, 8)
+		dst[r] = math.Float64frombits(math.Float64bits(float64(x)/powersOfTen[fraction&7]) ^ uint64(negative)<<63)
 	}
 	return len(dst)
 }
