@@ -21,7 +21,7 @@ func sampleText(n int) []byte {
 		fmt.Fprintf(&b, "id%03d,id%03d,id%010d,%d,%d,%d,%d,%d,%.6f\n", rng.IntN(100)+1, rng.IntN(100)+1, rng.IntN(100_000)+1,
 			rng.IntN(100)+1, rng.IntN(100)+1, rng.IntN(100_000)+1, rng.IntN(5)+1, rng.IntN(15)+1, rng.Float64()*100)
 	}
-	return b.Bytes()
+	return append(b.Bytes(), make([]byte, padBytes)...)[:b.Len()]
 }
 
 // quoteAll puts every field in quotes.
@@ -82,6 +82,48 @@ func BenchmarkRead(b *testing.B) {
 	b.Run("double", func(b *testing.B) { benchmarkDecode(b, text, []string{"v3"}) })
 	b.Run("none", func(b *testing.B) { benchmarkDecode(b, text, []string{}) })
 	b.Run("quoted", func(b *testing.B) { benchmarkDecode(b, quoteAll(text), nil) })
+}
+
+// BenchmarkDecode decodes one block of all nine columns, without reading or
+// cutting it, as texts and in codes.
+func BenchmarkDecode(b *testing.B) {
+	text := sampleText(1 << 20)
+	for _, coded := range []bool{false, true} {
+		name := "texts"
+		want := pipeline.Want{}
+		if coded {
+			name, want.Coded = "codes", pipeline.Columns{"id1": true, "id2": true, "id3": true}
+		}
+		b.Run(name, func(b *testing.B) {
+			src, err := NewSource([]Input{{Name: "x", Open: func(context.Context) (Stream, error) {
+				return nopStream{bytes.NewReader(text)}, nil
+			}}}, Options{BlockBytes: 2 << 20})
+			if err != nil {
+				b.Fatal(err)
+			}
+			task := &pipeline.Task{Alloc: pipeline.NewRecycler(), Workers: 1}
+			schema, err := src.Schema(b.Context(), task)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for _, f := range schema.Fields() {
+				want.Columns = append(want.Columns, f.Name)
+			}
+			var l *layout
+			for in := range src.Inputs(b.Context(), want) {
+				l = in.(*reading).layout
+			}
+			data := text[bytes.IndexByte(text, '\n')+1:]
+			b.SetBytes(int64(len(data)))
+			for b.Loop() {
+				batch, err := l.decode(&block{data: data, line: 2}, task.Alloc, nil)
+				if err != nil {
+					b.Fatal(err)
+				}
+				batch.Release()
+			}
+		})
+	}
 }
 
 func BenchmarkIndex(b *testing.B) {

@@ -14,20 +14,25 @@ import (
 // codeBook numbers the distinct texts of a column of one block. It finds them
 // by open addressing; texts of up to 16 bytes are compared as two words.
 type codeBook struct {
-	slots   [2 * pipeline.CodesMax]uint16 // 1 + code; 0: free
-	entries []codeEntry
-	text    []byte // of all entries, one after the other
+	slots [1 << slotBits]codeSlot
+	round uint32   // of use; slots of another round are free
+	used  []uint16 // slots by code
+	text  []byte   // of all entries, one after the other
 }
 
-// codeEntry is a text of a codeBook: all of one of at most 16 bytes, padded
-// with zeros, or the first and the last 8 bytes of a longer one.
-type codeEntry struct {
+// codeSlot is a text of a codeBook: all of one of at most 16 bytes, padded with
+// zeros, or the first and the last 8 bytes of a longer one.
+type codeSlot struct {
 	low, high uint64
+	meta      uint64 // codeBook.meta of its length
 	start     uint32 // in codeBook.text
-	length    uint32
+	code      uint16
 }
 
-const slotBits = 13 // of an index into codeBook.slots
+const slotBits = 13 // of an index into codeBook.slots, of which half are used at most
+
+// meta is what codeSlot.meta is for a text of n bytes found in this round.
+func (c *codeBook) meta(n uint32) uint64 { return uint64(c.round)<<32 | uint64(n) }
 
 // codeWords returns what stands in the entry of the n bytes at the start of b,
 // which has at least 16.
@@ -49,55 +54,56 @@ var lengthMasks = func() (masks [17][2]uint64) {
 	return masks
 }()
 
-// codeSlot is where the search for a text starts. The multiplier is the odd
+// firstSlot is where the search for a text starts. The multiplier is the odd
 // number nearest to 2^64 divided by the golden ratio (Knuth, TAOCP 3, §6.4).
-func codeSlot(low, high uint64, n uint32) uint32 {
+func firstSlot(low, high uint64, n uint32) uint32 {
 	const golden = 0x9e3779b97f4a7c15
 	return uint32((low^bits.RotateLeft64(high, 29)^uint64(n)<<56)*golden>>(64-slotBits)) & (1<<slotBits - 1)
 }
 
 func (c *codeBook) reset() {
-	clear(c.slots[:])
-	c.entries, c.text = c.entries[:0], c.text[:0]
+	if c.round++; c.round == 0 {
+		clear(c.slots[:]) // the rounds start over
+		c.round = 1
+	}
+	c.used, c.text = c.used[:0], c.text[:0]
 }
 
 // code returns the number of the n bytes at the start of b, which has at least
 // 16, or false when that would be one more than most.
 func (c *codeBook) code(b []byte, n uint32, most int) (uint16, bool) {
 	low, high := codeWords(b, n)
-	at := codeSlot(low, high, n)
-	for {
-		code := c.slots[at]
-		if code == 0 {
-			break
-		}
-		if e := &c.entries[code-1]; e.low == low && e.high == high && e.length == n &&
-			(n <= 16 || string(c.text[e.start:e.start+n]) == string(b[:n])) {
-			return code - 1, true
+	meta := c.meta(n)
+	at := firstSlot(low, high, n)
+	s := &c.slots[at]
+	for ; uint32(s.meta>>32) == c.round; s = &c.slots[at] {
+		if s.low == low && s.high == high && s.meta == meta &&
+			(n <= 16 || string(c.text[s.start:s.start+n]) == string(b[:n])) {
+			return s.code, true
 		}
 		at = (at + 1) & (1<<slotBits - 1)
 	}
-	if len(c.entries) >= most {
+	if len(c.used) >= most {
 		return 0, false
 	}
-	c.entries = append(c.entries, codeEntry{low, high, uint32(len(c.text)), n})
+	*s = codeSlot{low, high, meta, uint32(len(c.text)), uint16(len(c.used))}
+	c.used = append(c.used, uint16(at))
 	c.text = append(c.text, b[:n]...)
-	c.slots[at] = uint16(len(c.entries))
-	return uint16(len(c.entries) - 1), true
+	return s.code, true
 }
 
 // values returns the texts as an array.
 func (c *codeBook) values(alloc memory.Allocator) arrow.ArrayData {
-	offsets, values := newBuffer(alloc, 4*(len(c.entries)+1)), newBuffer(alloc, len(c.text))
+	offsets, values := newBuffer(alloc, 4*(len(c.used)+1)), newBuffer(alloc, len(c.text))
 	defer offsets.Release()
 	defer values.Release()
 	at := arrow.Int32Traits.CastFromBytes(offsets.Bytes())
-	for i, e := range c.entries {
-		at[i] = int32(e.start)
+	for i, s := range c.used {
+		at[i] = int32(c.slots[s].start)
 	}
-	at[len(c.entries)] = int32(len(c.text))
+	at[len(c.used)] = int32(len(c.text))
 	copy(values.Bytes(), c.text)
-	return array.NewData(arrow.BinaryTypes.String, len(c.entries), []*memory.Buffer{nil, offsets, values}, nil, 0, 0)
+	return array.NewData(arrow.BinaryTypes.String, len(c.used), []*memory.Buffer{nil, offsets, values}, nil, 0, 0)
 }
 
 // Codes pay while a value comes up again and again: from codesPerValue rows a
@@ -134,6 +140,7 @@ func code(f *fields, dst []uint16, v *validity, book *codeBook) bool {
 	ends, data, skip, quote := f.ends, f.data, f.skip, f.quote
 	most := min(pipeline.CodesMax, max(codesFew, f.rows/codesPerValue))
 	plain := (!f.quoted || quote == 0) && f.nulls == nil
+	round := book.meta(0)
 	for r, k := 0, 0; r < len(dst); r, k = r+1, k+f.stride {
 		start, end := ends[k]+skip, ends[k+1]
 		n := end - start
@@ -141,11 +148,9 @@ func code(f *fields, dst []uint16, v *validity, book *codeBook) bool {
 		if n-1 < 16 && (plain || b[0] != quote && f.nulls == nil) {
 			// The text that was there a row or more ago: most are.
 			low, high := codeWords(b, n)
-			if c := book.slots[codeSlot(low, high, n)]; c != 0 {
-				if e := &book.entries[c-1]; e.low == low && e.high == high && e.length == n {
-					dst[r] = c - 1
-					continue
-				}
+			if s := &book.slots[firstSlot(low, high, n)]; (s.low^low)|(s.high^high)|(s.meta^(round|uint64(n))) == 0 {
+				dst[r] = s.code
+				continue
 			}
 		} else {
 			switch b = b[:n]; {

@@ -64,6 +64,9 @@ func (l *layout) doubts(data []byte, ix *index) (rows, first int) {
 		}
 		start, _ := ix.field(r, 0)
 		_, end := ix.field(r, ix.width-1)
+		if int(end) > len(data) {
+			continue // the row was mended, and told of
+		}
 		from := l.dialect.lastLineEnd(data[start:end])
 		if from < 0 || int(start)+from+1 == int(end) {
 			continue // one line, or its CR

@@ -128,13 +128,13 @@ func (f *file) header(data []byte, final bool, s *settings, shared *probing) (ok
 	if bytes.HasPrefix(data, byteOrderMark) {
 		start = len(byteOrderMark)
 	}
+	if !s.fixed.lineEnd {
+		f.dialect.LineEnd, _ = lineEndsIn(data[start:], final, f.dialect.Quote)
+	}
 	if s.OnError == Fail {
 		if err := f.checkText(data); err != nil {
 			return false, err
 		}
-	}
-	if !s.fixed.lineEnd {
-		f.dialect.LineEnd, _ = lineEndsIn(data[start:], final, f.dialect.Quote)
 	}
 	for range s.SkipLines {
 		i := f.dialect.nextLineEnd(data[start:])
@@ -211,7 +211,7 @@ func (f *file) checkText(data []byte) error {
 		return nil
 	}
 	e := &pipeline.InputError{Problem: "this is not a text file: it has a NUL byte", Advice: "give CSV text, plain or compressed with gzip, zstd, bzip2 or snappy"}
-	e.Pos = (&layout{name: f.input.Name, dialect: Dialect{}}).position(&block{data: data, line: 1}, i)
+	e.Pos = (&layout{name: f.input.Name, dialect: f.dialect}).position(&block{data: data, line: 1}, i)
 	return e
 }
 
