@@ -66,9 +66,6 @@ func (j *Job) runOnce(ctx context.Context) (report *Report, err error) {
 			}
 		}
 		report.Wall = time.Since(start)
-		if err == nil {
-			err = report.balance()
-		}
 	}()
 
 	tx, err := j.plan.Sink.Begin(ctx, j.task, j.out)
@@ -95,6 +92,9 @@ func (j *Job) runOnce(ctx context.Context) (report *Report, err error) {
 		if held, err = f.run(ctx, feed); err != nil {
 			return nil, err
 		}
+	}
+	if err := counters.report().balance(); err != nil {
+		return nil, err
 	}
 	return nil, tx.Commit(ctx)
 }

@@ -23,6 +23,8 @@ type report struct {
 	WallMS    float64        `json:"wall_ms"`
 	Inputs    []reportInput  `json:"inputs"`
 	Skipped   []string       `json:"skipped"`
+	Widened   []string       `json:"widened"`
+	Rejects   reportRejects  `json:"rejects"`
 	Stages    []reportStage  `json:"stages"`
 	Outputs   []reportOutput `json:"outputs"`
 	Totals    reportTotals   `json:"totals"`
@@ -88,6 +90,14 @@ type reportStage struct {
 	WaitingMS float64 `json:"waiting_ms"`
 }
 
+// reportRejects counts rows that could not be read as they stand.
+type reportRejects struct {
+	Path     *string `json:"path"`
+	Rejected int64   `json:"rejected"`
+	Repaired int64   `json:"repaired"`
+	Kept     int64   `json:"kept"`
+}
+
 type reportOutput struct {
 	Path   string `json:"path"`
 	Format string `json:"format"`
@@ -107,7 +117,7 @@ func newReport(start time.Time) *report {
 	return &report{
 		Version: version(), Format: reportVersion, Status: reportDone, StartedAt: start.UTC().Format(time.RFC3339),
 		WallMS: milliseconds(time.Since(start)),
-		Errors: []string{}, Inputs: []reportInput{}, Skipped: []string{}, Stages: []reportStage{}, Outputs: []reportOutput{},
+		Errors: []string{}, Inputs: []reportInput{}, Skipped: []string{}, Widened: []string{}, Stages: []reportStage{}, Outputs: []reportOutput{},
 	}
 }
 
@@ -145,6 +155,9 @@ func (r *report) account(j *job, ran *pipeline.Report) {
 	for _, f := range j.inputs.set.Failures() {
 		r.Skipped = append(r.Skipped, f.Error())
 	}
+	r.Widened = append(r.Widened, j.inputs.source.Widened()...)
+	counts := j.rejects.Counts()
+	r.Rejects = reportRejects{orNull(j.flags.rejects.path), counts.Rejected, counts.Repaired, counts.Kept}
 	if ran == nil {
 		return
 	}

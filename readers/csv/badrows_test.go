@@ -139,13 +139,13 @@ func TestBadRows(t *testing.T) {
 		{
 			name: "a quote swallows lines", text: "a,b,c\n1,\"x,y\n2,z,z\n\n3,\"w,w\",w\n4,v,v\n", onError: csv.Skip, o: csv.Options{AllVarchar: true},
 			rows:    "2|z|z\n3|w,w|w\n4|v|v\n",
-			rejects: "2 5@6 rejected: found \"w,w\\\",w\", expected a delimiter or the line's end behind a closing quote \"1,\\\"x,y\"\n",
+			rejects: "2 5@6 rejected: found \"w,w\\\",w\", expected a delimiter or the line's end behind a closing quote of the record that starts on line 2 \"1,\\\"x,y\"\n",
 			account: "4 = 3 + 1, 1 blank",
 		},
 		{
 			name: "a quote swallows lines, mended", text: "a,b,c\n1,\"x,y\n2,z,z\n3,\"w,w\",w\n4,v,v\n", onError: csv.Repair, o: csv.Options{AllVarchar: true},
 			rows:    "1|\"x|y\n2|z|z\n3|w,w|w\n4|v|v\n",
-			rejects: "2 4@6 repaired: found \"w,w\\\",w\", expected a delimiter or the line's end behind a closing quote \"1,\\\"x,y\"\n",
+			rejects: "2 4@6 repaired: found \"w,w\\\",w\", expected a delimiter or the line's end behind a closing quote of the record that starts on line 2 \"1,\\\"x,y\"\n",
 			account: "4 = 4 + 0, 0 blank",
 		},
 		{

@@ -450,6 +450,9 @@ func (l *layout) explainRecord(b *block, r *record, e *pipeline.InputError) {
 		}
 		e.Found = string(b.data[r.fault.at:end])
 		e.Problem = "expected a delimiter or the line's end behind a closing quote"
+		if start := l.position(b, r.start).Line; start != e.Pos.Line {
+			e.Problem += fmt.Sprintf(" of the record that starts on line %d", start)
+		}
 		e.Advice = "double the quotes inside the field, or say --quote none if quotes mean nothing in this file"
 	case mixedLineEnds:
 		e.Pos = l.position(b, r.fault.at)
