@@ -116,7 +116,10 @@ const (
 // decodeCoded makes a VARCHAR column in codes, or nil when it has too many
 // different values for that.
 func decodeCoded(f *fields, alloc memory.Allocator) arrow.Array {
-	book := &f.decoder.book
+	if f.decoder.book == nil {
+		f.decoder.book = new(codeBook)
+	}
+	book := f.decoder.book
 	book.reset()
 	v := validity{alloc: alloc, rows: f.rows}
 	codes := newBuffer(alloc, 2*f.rows)

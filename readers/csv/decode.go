@@ -44,7 +44,7 @@ type decoder struct {
 	index index
 	ends  []uint32 // of the last field, without the CR of the line end; or of the wanted rows
 	text  []byte   // of one unquoted field
-	book  codeBook
+	book  *codeBook // made when a column is to be coded
 }
 
 var decoders = sync.Pool{New: func() any { return new(decoder) }}

@@ -247,8 +247,9 @@ func (f *file) sample(data []byte, final bool, s *settings) {
 	}
 	t := tokenizer{dialect: &f.dialect, data: data, final: final}
 	var ends []uint32
-	d := decoder{}
-	values := fields{data: data, quote: f.dialect.Quote, nulls: s.nulls, escapes: f.dialect.escapesIn(data), decoder: &d}
+	d := decoders.Get().(*decoder)
+	defer decoders.Put(d)
+	values := fields{data: data, quote: f.dialect.Quote, nulls: s.nulls, escapes: f.dialect.escapesIn(data), decoder: d}
 	for {
 		rec, e, ok := t.next(ends[:0])
 		if !ok {
