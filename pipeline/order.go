@@ -15,9 +15,11 @@ func (f *flow) consume(ctx context.Context) {
 		f.cancel(err)
 	}
 	for m := range f.ordered {
-		if m.last {
+		switch {
+		case m.failed:
+		case m.last:
 			o.blocks[m.seq.Source] = m
-		} else {
+		default:
 			o.pending[m.seq] = m.work
 		}
 		for o.step(ctx) {

@@ -156,10 +156,11 @@ func (w *work) discard() {
 }
 
 // message is what the ordering goroutine receives: a batch, or, with last set,
-// the news that input seq.Source has seq.Block blocks.
+// the news that input seq.Source has seq.Block blocks, or, with failed set, that
+// a batch will not come; see flow.fail.
 type message struct {
 	work
-	last bool
+	last, failed bool
 }
 
 // Blocks in flight: each worker has one in hand, one waiting before it and two

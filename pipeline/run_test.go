@@ -31,6 +31,8 @@ type counting struct {
 	rowsPerBlock int
 	faults       map[pipeline.Seq]error // told when the block is decoded
 	splitFaults  map[pipeline.Seq]error // told instead of the block
+	beforeSplit  map[pipeline.Seq]func()
+	beforeDecode map[pipeline.Seq]func()
 	endless      bool
 	live         atomic.Int64 // splits neither decoded nor discarded
 	decoded      atomic.Int64
@@ -64,6 +66,9 @@ func (in *countingInput) Name() string { return fmt.Sprintf("input%d", in.index)
 func (in *countingInput) Splits(ctx context.Context, _ *pipeline.Task) iter.Seq2[pipeline.Split, error] {
 	return func(yield func(pipeline.Split, error) bool) {
 		for b := 0; b < in.blocks || in.source.endless; b++ {
+			if wait := in.source.beforeSplit[pipeline.Seq{Source: in.index, Block: b}]; wait != nil {
+				wait()
+			}
 			if err := in.source.splitFaults[pipeline.Seq{Source: in.index, Block: b}]; err != nil {
 				yield(nil, err)
 				return
@@ -87,6 +92,9 @@ func (s *countingSplit) Decode(_ context.Context, t *pipeline.Task) (pipeline.Ba
 	s.source.live.Add(-1)
 	s.source.decoded.Add(1)
 	time.Sleep(time.Duration(rand.IntN(200)) * time.Microsecond)
+	if wait := s.source.beforeDecode[pipeline.Seq{Source: s.index, Block: s.block}]; wait != nil {
+		wait()
+	}
 	if err := s.source.faults[pipeline.Seq{Source: s.index, Block: s.block}]; err != nil {
 		return pipeline.Batch{}, err
 	}
@@ -192,6 +200,27 @@ func TestFirstFaultOfTheInput(t *testing.T) {
 		if _, _, err := run(t, t.Context(), src, 8); err != early {
 			t.Fatalf("got %v", err)
 		}
+	}
+}
+
+// TestFaultBeforeFullWindow: a fault in the first input ends the run also when
+// batches of the next one hold all places and wait for those before them.
+func TestFaultBeforeFullWindow(t *testing.T) {
+	const workers = 2
+	fault := errors.New("fault")
+	src := &counting{inputs: []int{1, 100}, rowsPerBlock: 1, faults: map[pipeline.Seq]error{{}: fault}}
+	src.beforeSplit = map[pipeline.Seq]func(){{}: func() {
+		for src.decoded.Load() < workers*pipeline.BlocksPerWorker {
+			time.Sleep(time.Millisecond)
+		}
+	}}
+	src.beforeDecode = map[pipeline.Seq]func(){{}: func() {
+		time.Sleep(20 * time.Millisecond) // until it is known that the first input has one block
+	}}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if _, _, err := run(t, ctx, src, workers); err != fault {
+		t.Fatalf("got %v", err)
 	}
 }
 

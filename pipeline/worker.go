@@ -36,6 +36,14 @@ func (f *flow) worker(ctx context.Context) {
 		if err != nil {
 			f.fail(w.seq, err)
 			f.gate.release()
+			if local == nil {
+				// All other places may be held by batches that wait for
+				// this one: nobody else would tell the orderer.
+				select {
+				case f.ordered <- message{failed: true}:
+				case <-ctx.Done():
+				}
+			}
 			continue
 		}
 		if local == nil {
