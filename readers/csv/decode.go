@@ -42,8 +42,8 @@ type layoutColumn struct {
 // decoder turns blocks into batches. Its scratch memory is used again.
 type decoder struct {
 	index index
-	ends  []uint32 // of the last field, without the CR of the line end; or of the wanted rows
-	text  []byte   // of one unquoted field
+	ends  []uint32  // of the last field, without the CR of the line end; or of the wanted rows
+	text  []byte    // of one unquoted field
 	book  *codeBook // made when a column is to be coded
 }
 
