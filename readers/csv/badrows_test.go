@@ -12,7 +12,6 @@ import (
 	"csvloom/pipeline/sqltype"
 	"csvloom/readers/csv"
 
-	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
@@ -65,22 +64,7 @@ func lenient(t *testing.T, text string, workers int, o csv.Options) (rows, rejec
 	var out strings.Builder
 	list := new(rejectList)
 	report, err := pipeline.Run(t.Context(), pipeline.Plan{Source: src, Workers: workers, Alloc: alloc, Rejects: list,
-		Sink: pipeline.Collect(func(rec arrow.Record) error {
-			for r := range int(rec.NumRows()) {
-				for c, a := range rec.Columns() {
-					if c > 0 {
-						out.WriteByte('|')
-					}
-					if a.IsNull(r) {
-						out.WriteByte('.')
-					} else {
-						out.Write(sqltype.AppendValue(nil, a, r))
-					}
-				}
-				out.WriteByte('\n')
-			}
-			return nil
-		})})
+		Sink: pipeline.Collect(printRows(&out))})
 	if err != nil {
 		return out.String(), list.String(), "error: " + err.Error()
 	}

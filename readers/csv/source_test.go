@@ -45,7 +45,24 @@ func table(t *testing.T, workers int, in []csv.Input, o csv.Options) (string, *c
 		return "", nil, err
 	}
 	var out strings.Builder
-	job, err := pipeline.Plan{Source: src, Workers: workers, Alloc: alloc, Sink: restarting{out: &out, Sink: pipeline.Collect(func(rec arrow.Record) error {
+	job, err := pipeline.Plan{Source: src, Workers: workers, Alloc: alloc, Sink: restarting{out: &out, Sink: pipeline.Collect(printRows(&out))}}.Bind(t.Context())
+	if err != nil {
+		return "", src, err
+	}
+	_, err = job.Run(t.Context())
+	var header strings.Builder
+	for i, f := range job.Schema().Fields() {
+		if i > 0 {
+			header.WriteByte('|')
+		}
+		fmt.Fprintf(&header, "%s %s", f.Name, sqltype.Name(f.Type))
+	}
+	return header.String() + "\n" + out.String(), src, err
+}
+
+// printRows returns a function that prints a line for every row, NULL as a dot.
+func printRows(out *strings.Builder) func(arrow.Record) error {
+	return func(rec arrow.Record) error {
 		for r := range int(rec.NumRows()) {
 			for c, a := range rec.Columns() {
 				if c > 0 {
@@ -60,19 +77,7 @@ func table(t *testing.T, workers int, in []csv.Input, o csv.Options) (string, *c
 			out.WriteByte('\n')
 		}
 		return nil
-	})}}.Bind(t.Context())
-	if err != nil {
-		return "", src, err
 	}
-	_, err = job.Run(t.Context())
-	var header strings.Builder
-	for i, f := range job.Schema().Fields() {
-		if i > 0 {
-			header.WriteByte('|')
-		}
-		fmt.Fprintf(&header, "%s %s", f.Name, sqltype.Name(f.Type))
-	}
-	return header.String() + "\n" + out.String(), src, err
 }
 
 // restarting is a sink that forgets what was written when the run starts over.
