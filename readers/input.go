@@ -164,7 +164,14 @@ func (in *Input) openRaw(ctx context.Context) (io.ReadCloser, error) {
 		}
 		return r, nil
 	}
-	return in.OpenFile()
+	f, err := in.OpenFile()
+	if err != nil {
+		return nil, err
+	}
+	if size := in.SizeHint(); in.kind == regularFile && size > 0 { // files of /proc seem empty
+		return &steadyFile{file: f, bytes: size}, nil
+	}
+	return f, nil
 }
 
 // OpenFile opens the file of an input for which [Input.Plain] holds. Errors are
