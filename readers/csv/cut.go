@@ -32,6 +32,22 @@ type block struct {
 	line   int64  // 1-based line on which data starts
 	err    error  // errRowTooLong: data is the start of a line that is too long
 	passed int64  // how long that line is, if it was passed
+
+	// How many lines end before an offset: places are asked for one after the
+	// other, and there may be as many as there are rows.
+	countedTo, counted int
+}
+
+// linesBefore returns how many lines end in the first n bytes, which do not end
+// between CR and LF.
+func (b *block) linesBefore(d *Dialect, n int) int {
+	if n < b.countedTo {
+		b.counted -= d.countLines(b.data[n:b.countedTo])
+	} else {
+		b.counted += d.countLines(b.data[b.countedTo:n])
+	}
+	b.countedTo = n
+	return b.counted
 }
 
 // next returns the next block, which the caller owns, or io.EOF.

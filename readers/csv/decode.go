@@ -378,7 +378,7 @@ type misfit struct {
 func (l *layout) position(b *block, at int) pipeline.Position {
 	return pipeline.Position{
 		File:   l.name,
-		Line:   b.line + int64(l.dialect.countLines(b.data[:at])),
+		Line:   b.line + int64(b.linesBefore(&l.dialect, at)),
 		Column: int64(at - l.dialect.lastLineEnd(b.data[:at])),
 	}
 }

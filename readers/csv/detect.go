@@ -313,7 +313,7 @@ func choose(data []byte, list []*trial) *trial {
 			return nil
 		}
 		if t.dialect.Quote != 0 && t.dialect.Escape == 0 {
-			return t
+			return otherQuote(data, t, list)
 		}
 		usual := t.dialect
 		if usual.Escape = 0; usual.Quote == 0 {
@@ -330,6 +330,26 @@ func choose(data []byte, list []*trial) *trial {
 		}
 	}
 	return nil
+}
+
+// otherQuote returns the trial that differs from t by its quote alone, if more
+// fields are enclosed in that and fewer records make no sense with it; otherwise
+// t. By the score alone, one record that is damaged counts for more than several
+// of which the quotes, unseen, enclose delimiters.
+func otherQuote(data []byte, t *trial, list []*trial) *trial {
+	for _, o := range list {
+		same := o.dialect
+		same.Quote = t.dialect.Quote
+		if same != t.dialect || o == t || o.dialect.Quote == 0 || o.score == 0 {
+			continue
+		}
+		bad, proper := t.quotes(data)
+		left, more := o.quotes(data)
+		if bad-left >= quoteBadMin && more > proper {
+			return o
+		}
+	}
+	return t
 }
 
 // quotes counts the records that have a fault, a stray quote or too many or too

@@ -115,11 +115,10 @@ func (d *Dialect) countLines(data []byte) int {
 // lastLineEnd returns the offset of the last byte in data that ends a line, or
 // -1.
 func (d *Dialect) lastLineEnd(data []byte) int {
-	n := bytes.LastIndexByte(data, d.lineEnd())
 	if d.LineEnd == LineEndMixed {
-		n = max(n, bytes.LastIndexByte(data, '\r'))
+		return bytes.LastIndexAny(data, "\r\n")
 	}
-	return n
+	return bytes.LastIndexByte(data, d.lineEnd())
 }
 
 // nextLineEnd returns the offset of the last byte of the first line end in

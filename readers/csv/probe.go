@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"unicode/utf8"
 
 	"csvloom/pipeline"
 )
@@ -183,9 +182,9 @@ func (f *file) header(data []byte, final bool, s *settings, shared *probing) (ok
 			b = bytes.TrimSuffix(b, []byte("\r"))
 		}
 		b = f.dialect.appendPlain(nil, b)
-		if !utf8.Valid(b) {
+		if fault := textFault(b); fault != "" {
 			e := &pipeline.InputError{Pos: l.position(&block{data: data[start:], line: lines + 1}, from), Found: string(b)}
-			e.Problem, e.Advice = notUTF8, convertAdvice
+			e.Problem, e.Advice = fault, convertAdvice
 			return false, e
 		}
 		names[i] = string(b)
