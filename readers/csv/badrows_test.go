@@ -19,6 +19,7 @@ import (
 type rejectList struct {
 	mu   sync.Mutex
 	list []placedReject
+	rows *strings.Builder // what the run has printed, if anything: it starts over too
 }
 
 type placedReject struct {
@@ -35,7 +36,12 @@ func (l *rejectList) Add(seq pipeline.Seq, rejects []pipeline.Reject) error {
 	return nil
 }
 
-func (l *rejectList) Reset() { l.list = nil }
+func (l *rejectList) Reset() {
+	l.list = nil
+	if l.rows != nil {
+		l.rows.Reset()
+	}
+}
 
 func (l *rejectList) String() string {
 	slices.SortStableFunc(l.list, func(a, b placedReject) int {
@@ -62,7 +68,7 @@ func lenient(t *testing.T, text string, workers int, o csv.Options) (rows, rejec
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	list := new(rejectList)
+	list := &rejectList{rows: &out}
 	report, err := pipeline.Run(t.Context(), pipeline.Plan{Source: src, Workers: workers, Alloc: alloc, Rejects: list,
 		Sink: pipeline.Collect(printRows(&out))})
 	if err != nil {
