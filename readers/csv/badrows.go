@@ -42,8 +42,9 @@ type mender struct {
 	text    []byte // mended rows; its offsets follow those of the block's data
 	mended  []mended
 	rejects []pipeline.Reject
-	records int // bad records that have no row in the index
-	bad     int // rows that were given up
+	problem string // of the last reject: often that of the next one too, and kept once
+	records int    // bad records that have no row in the index
+	bad     int    // rows that were given up
 }
 
 // mended says from where in the block the mended row at an offset comes.
@@ -139,9 +140,12 @@ func (m *mender) reject(start, end int, e *pipeline.InputError) pipeline.Reject 
 	if e.Found != "" {
 		problem = "found " + pipeline.Excerpt(e.Found) + ", " + problem
 	}
+	if problem != m.problem {
+		m.problem = problem
+	}
 	return pipeline.Reject{
 		Pos: e.Pos, Line: m.layout.position(b, start).Line, Offset: b.offset + int64(start),
-		Column: e.Column, Error: problem, Action: pipeline.Rejected, Raw: string(raw),
+		Column: e.Column, Error: m.problem, Action: pipeline.Rejected, Raw: string(raw),
 	}
 }
 
