@@ -42,9 +42,10 @@ type mender struct {
 	text    []byte // mended rows; its offsets follow those of the block's data
 	mended  []mended
 	rejects []pipeline.Reject
-	problem string // of the last reject: often that of the next one too, and kept once
-	records int    // bad records that have no row in the index
-	bad     int    // rows that were given up
+	problem string         // of the last reject: often that of the next one too, and kept once
+	records int            // bad records that have no row in the index
+	skipped map[int32]bool // rows of the index that were given up because of a value
+	bad     int            // rows that were given up
 }
 
 // mended says from where in the block the mended row at an offset comes.
@@ -220,6 +221,12 @@ func (m *mender) values(ix *index, f *fields, misfits []misfit) (bad []int32) {
 			r.Action = pipeline.Repaired
 		} else {
 			m.bad++
+			if len(ix.strays) > 0 {
+				if m.skipped == nil {
+					m.skipped = make(map[int32]bool)
+				}
+				m.skipped[int32(fit.row)] = true
+			}
 		}
 		m.rejects = append(m.rejects, r)
 		if !again {
@@ -232,13 +239,14 @@ func (m *mender) values(ix *index, f *fields, misfits []misfit) (bad []int32) {
 // odd accounts for rows that are kept as they are though their quotes are odd.
 func (m *mender) odd(ix *index) {
 	l, b := m.layout, m.block
-	for _, at := range ix.strays {
-		start := l.dialect.lastLineEnd(b.data[:at]) + 1
-		end := len(b.data)
-		if i := l.dialect.nextLineEnd(b.data[at:]); i >= 0 {
-			end = at + i
+	for i, at := range ix.strays {
+		row := int(ix.odd[i])
+		if m.skipped[ix.odd[i]] {
+			continue
 		}
-		r := m.reject(start, end, &pipeline.InputError{Pos: l.position(b, at), Problem: "a quote inside an unquoted field"})
+		start, _ := ix.field(row, 0)
+		_, end := ix.field(row, ix.width-1)
+		r := m.reject(int(start), int(end), &pipeline.InputError{Pos: l.position(b, at), Problem: "a quote inside an unquoted field"})
 		r.Action = pipeline.Kept
 		m.rejects = append(m.rejects, r)
 	}

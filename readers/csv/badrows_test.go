@@ -186,6 +186,19 @@ func TestBadRows(t *testing.T) {
 			rejects: "2 2@4 kept: a quote inside an unquoted field \"1,5\\\" disk\"\n",
 			account: "2 = 2 + 0, 0 blank",
 		},
+		{
+			name: "a kept quote in a row of two lines, and one in a row that is skipped", text: "a,b,c\n1,2,\"x\ny\"\n3,\"4\",5\" disk\n\"5\",1.5,\"p\nq\"\nsix,1,7\" disk\n7,8,9\"\n", onError: csv.Skip,
+			o:       csv.Options{Types: typesAB},
+			rows:    "1|2|x\ny\n3|4|5\" disk\n5|1.5|p\nq\n7|8|9\"\n",
+			rejects: "4 4@16 kept: a quote inside an unquoted field \"3,\\\"4\\\",5\\\" disk\"\n7 7@44 a rejected: found \"six\", expected BIGINT \"six,1,7\\\" disk\"\n8 8@58 kept: a quote inside an unquoted field \"7,8,9\\\"\"\n",
+			account: "5 = 4 + 1, 0 blank",
+		},
+		{
+			name: "a kept quote behind a field of two lines", text: "a,b\n\"1\n2\",5\" disk\n3,4\n", onError: csv.Skip, o: csv.Options{AllVarchar: true},
+			rows:    "1\n2|5\" disk\n3|4\n",
+			rejects: "2 3@4 kept: a quote inside an unquoted field \"\\\"1\\n2\\\",5\\\" disk\"\n",
+			account: "2 = 2 + 0, 0 blank",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for _, workers := range []int{1, 2, 8} {

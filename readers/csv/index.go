@@ -33,6 +33,7 @@ type index struct {
 	blank  int      // blank lines passed
 	bad    []record // records that are not among the rows, in order
 	strays []int    // offsets of the first quote inside an unquoted field of a row, in order
+	odd    []int32  // the rows of strays
 	scan   quoteScan
 
 	comments, commentAt int // comment lines passed, and the offset of the first
@@ -56,7 +57,7 @@ func (ix *index) line(r int) int64 {
 // fields and at most rowBytesMax bytes. block has padBytes of room behind its n
 // bytes of data. Bad records are left to mend, or, when that is nil, collected.
 func (ix *index) build(block []byte, n int, d *Dialect, width, rowBytesMax int, mend *mender) {
-	ix.width, ix.bad, ix.lines, ix.blank, ix.strays, ix.comments = width, ix.bad[:0], nil, 0, ix.strays[:0], 0
+	ix.width, ix.bad, ix.lines, ix.blank, ix.strays, ix.odd, ix.comments = width, ix.bad[:0], nil, 0, ix.strays[:0], ix.odd[:0], 0
 	if !ix.buildByMasks(block, n, d) || n > rowBytesMax && ix.longest() > rowBytesMax {
 		ix.lines, ix.blank = nil, 0
 		ix.buildByTokens(block[:n], d, rowBytesMax, mend)
@@ -228,6 +229,7 @@ func (ix *index) buildByTokens(data []byte, d *Dialect, rowBytesMax int, mend *m
 func (ix *index) row(rec record) {
 	if rec.stray >= 0 {
 		ix.strays = append(ix.strays, rec.stray)
+		ix.odd = append(ix.odd, int32(ix.rows))
 	}
 	ix.lines = append(ix.lines, uint32(rec.line))
 	ix.rows++
