@@ -28,7 +28,7 @@ func FuzzRejects(f *testing.F) {
 			}
 		}
 		offset = max(offset, -offset, 0)
-		path := filepath.Join(t.TempDir(), "r.csv")
+		path := filepath.Join(memoryDir(t), "r.csv")
 		w, err := rejects.Create(path, -1)
 		if err != nil {
 			t.Fatal(err)
