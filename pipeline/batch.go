@@ -39,6 +39,9 @@ type Batch struct {
 	Rows []int32
 	// Tally counts the input rows behind the batch.
 	Tally Tally
+	// Fault is what the input cannot be read beyond, behind the rows of the
+	// batch; see [Want.Partial]. It is nil for all but a [Split]'s batch.
+	Fault error
 	// Rejects are the rows of the batch's input that a [Split] could not
 	// read as they stand, in input order. Run passes them on.
 	Rejects []Reject

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 )
@@ -108,7 +109,7 @@ func (o *orderer) failIfReached() {
 // deliver takes one batch through the in-order stages to the sink or reducer.
 func (o *orderer) deliver(ctx context.Context, w *work) error {
 	f := o.flow
-	b, tally := w.batch, w.batch.Tally
+	b, tally, rejects := w.batch, w.batch.Tally, w.rejects
 	var stop error
 	for i, apply := range o.applies {
 		var err error
@@ -121,12 +122,19 @@ func (o *orderer) deliver(ctx context.Context, w *work) error {
 		}
 	}
 	rows := b.Record.NumRows()
+	if stop != nil {
+		rejects = rejectsBefore(rejects, &b, &tally)
+	}
+	if err := f.reject(w.seq, rejects); err != nil {
+		b.Release()
+		return err
+	}
 	if f.seg.reducer != nil {
 		b.Tally = tally
 		if err := f.fold(ctx, o.local, b, w.input); err != nil {
 			return err
 		}
-		return stop
+		return cmp.Or(stop, w.fault)
 	}
 	if w.input != nil {
 		w.input.consume(tally, rows)
@@ -140,5 +148,27 @@ func (o *orderer) deliver(ctx context.Context, w *work) error {
 		return err
 	}
 	f.last().RowsOut.Add(rows)
-	return errors.Join(stop, err)
+	return cmp.Or(errors.Join(stop, err), w.fault)
+}
+
+// rejectsBefore returns the rejects that come before the last row of b, the
+// last that is wanted, and takes the others from the tally.
+func rejectsBefore(rejects []Reject, b *Batch, tally *Tally) []Reject {
+	last := int64(0)
+	if n := int(b.Record.NumRows()); n > 0 {
+		last = b.Position(n - 1).Line
+	}
+	for i, r := range rejects {
+		if r.Line < last {
+			continue
+		}
+		for _, r := range rejects[i:] {
+			if r.Action == Rejected || r.Action == Truncated {
+				tally.RowsIn--
+				tally.RowsRejected--
+			}
+		}
+		return rejects[:i]
+	}
+	return rejects
 }

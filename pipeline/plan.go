@@ -138,6 +138,7 @@ func (p Plan) Bind(ctx context.Context) (*Job, error) {
 	j.segments = segmentsOf(p.Steps, steps[1:])
 	j.out = steps[len(steps)-1].schema
 	j.want.Coded = codedColumns(steps, p.Sink)
+	j.want.Partial = len(j.segments[0].inOrder) > 0
 	if err := j.pushDown(pruned, steps); err != nil {
 		return nil, err
 	}

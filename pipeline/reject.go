@@ -5,9 +5,10 @@ type Action string
 
 // What becomes of a row that cannot be read as it stands, or is odd.
 const (
-	Rejected Action = "rejected" // left out of the result
-	Repaired Action = "repaired" // in the result, changed so that it could be read
-	Kept     Action = "kept"     // in the result as it is written
+	Rejected  Action = "rejected"  // left out of the result
+	Truncated Action = "truncated" // the same, and too long to be told whole
+	Repaired  Action = "repaired"  // in the result, changed so that it could be read
+	Kept      Action = "kept"      // in the result as it is written
 )
 
 // Reject is the record of an input row that could not be read as it stands, or

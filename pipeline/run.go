@@ -146,6 +146,9 @@ type work struct {
 	split Split
 	batch Batch
 	input *InputCounters // nil for the batches of a merge
+
+	rejects []Reject // of the batch, to be told when its turn has come
+	fault   error    // behind the batch
 }
 
 func (w *work) discard() {

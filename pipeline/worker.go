@@ -72,6 +72,14 @@ func (f *flow) worker(ctx context.Context) {
 	}
 }
 
+// reject hands rejects to whoever wants them.
+func (f *flow) reject(seq Seq, rejects []Reject) error {
+	if len(rejects) == 0 || f.job.plan.Rejects == nil {
+		return nil
+	}
+	return f.job.plan.Rejects.Add(seq, rejects)
+}
+
 // transform decodes w and applies the parallel stages. filter, if not nil, does
 // what the first of them does and can do so before all columns are decoded.
 func (f *flow) transform(ctx context.Context, w *work, applies []Apply, filter Apply) (Batch, error) {
@@ -90,11 +98,12 @@ func (f *flow) transform(ctx context.Context, w *work, applies []Apply, filter A
 			return Batch{}, err
 		}
 		b.Seq = w.seq
-		if b.Rejects != nil && f.job.plan.Rejects != nil {
-			if err := f.job.plan.Rejects.Add(b.Seq, b.Rejects); err != nil {
-				b.Release()
-				return Batch{}, err
-			}
+		w.fault, b.Fault = b.Fault, nil
+		if len(f.seg.inOrder) > 0 {
+			w.rejects = b.Rejects // those behind the last row that is wanted do not matter
+		} else if err := f.reject(b.Seq, b.Rejects); err != nil {
+			b.Release()
+			return Batch{}, err
 		}
 		b.Rejects = nil
 		f.decode.Batches.Add(1)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -24,7 +25,8 @@ func noArguments(cmd *cobra.Command, args []string) error {
 const inputHelp = `
 An INPUT is a file, a directory (searched for *.csv, *.tsv, *.txt and their
 compressed forms), a glob ('data/**/*.{csv,csv.gz}'), @list.txt (one input a
-line), - for standard input, or a URL. gzip, zstd, bzip2 and snappy are told by
+line), - for standard input, a URL, or a zip or tar file, all of it or some
+members ('exports.zip::2024/*.csv'). gzip, zstd, bzip2 and snappy are told by
 content.`
 
 func (c *cli) runCommand() *cobra.Command {
@@ -56,6 +58,9 @@ distinct, sort, limit. Rows come out in input order, groups in key order.`,
 			start := time.Now()
 			if err := checkReport(report, out.sinks.Path); err != nil {
 				return err
+			}
+			if report != "" && filepath.Clean(report) == filepath.Clean(job.rejects.path) {
+				return pipeline.Usagef("--report and --rejects are both %s; give each a name of its own", report)
 			}
 			job.input.readers.Digests = report != ""
 			j, err := c.newJob(cmd.Context(), args, &job, &steps, &out)

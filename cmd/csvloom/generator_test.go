@@ -77,7 +77,9 @@ func (p *planted) expect(dir, mode string) *expectation {
 					x.action = "kept"
 				case p.lost(f, i):
 					x.problem = "longer than"
-					x.raw = x.raw[:min(len(x.raw), p.rowBytes)]
+					if len(x.raw) > p.rowBytes {
+						x.raw, x.action = x.raw[:p.rowBytes], "truncated"
+					}
 				case mode == "repair":
 					x.action = "repaired"
 				case len(e.rejects) > 0 && e.rejects[len(e.rejects)-1].offset == x.offset && e.rejects[len(e.rejects)-1].file == x.file:

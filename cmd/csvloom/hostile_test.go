@@ -58,9 +58,9 @@ func TestHostileText(t *testing.T) {
 		{"quotes that are never closed", func() string { return "a,b\n" + strings.Repeat("x,\"y\n", million/4) }, []string{"--quote", `"`},
 			`h.csv:3:4: found "y"`, func(mode string) (counts, error) {
 				if mode == "repair" {
-					return counts{in: million / 8, kept: million / 8}, nil
+					return counts{in: million / 4, kept: million / 4}, nil
 				}
-				return counts{in: million / 8, rejected: million / 8}, nil
+				return counts{in: million / 4, rejected: million / 4}, nil
 			}},
 		{"a quote that is never closed, over many lines", func() string { return "a,b\n1,\"2\n" + strings.Repeat("3,4\n", million) }, nil,
 			"h.csv:2:3: the quote that opens here is never closed", func(mode string) (counts, error) {

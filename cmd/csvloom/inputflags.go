@@ -141,10 +141,34 @@ func (f *inputFlags) open(ctx context.Context, args []string, t *terminal, tempD
 		}
 		in.sizes = append(in.sizes, input.SizeHint())
 	}
+	if err := f.foundAgain(list); err != nil {
+		return nil, errors.Join(err, set.Close())
+	}
 	if in.source, err = csv.NewSource(list, f.csv); err != nil {
 		return nil, errors.Join(err, set.Close())
 	}
 	return in, nil
+}
+
+// foundAgain holds that the inputs are just those that a rejects file names, so
+// that each of its rows is read, and no other.
+func (f *inputFlags) foundAgain(inputs []csv.Input) error {
+	if f.again == nil {
+		return nil
+	}
+	found := make(map[string]bool)
+	for _, in := range inputs {
+		if f.again[in.Name] == nil {
+			return pipeline.Usagef("--from-rejects: %s is not one of the files that the rejects file names: a directory or a list is no file", in.Name)
+		}
+		found[in.Name] = true
+	}
+	for name := range f.again {
+		if !found[name] {
+			return pipeline.Usagef("--from-rejects: %s is not read under that name; put the name of a file there", name)
+		}
+	}
+	return nil
 }
 
 // sameFile reports whether two paths name one file that exists. Files of another

@@ -123,7 +123,7 @@ func (c *cli) newJob(ctx context.Context, args []string, f *jobFlags, steps *ste
 	if args, f.input.again, err = f.rejects.args(args); err != nil {
 		return nil, errors.Join(err, f.input.settle())
 	}
-	if j.rejects, err = f.rejects.open(); err != nil {
+	if j.rejects, err = f.rejects.open(out != nil && out.sinks.Overwrite); err != nil {
 		return nil, err
 	}
 	j.inputs, err = f.input.open(ctx, args, &c.terminal, f.tempDir, output, f.workers)

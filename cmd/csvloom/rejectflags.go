@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -66,8 +67,8 @@ func (f *rejectFlags) settle(o *csv.Options, output string) error {
 }
 
 // open begins the rejects file.
-func (f *rejectFlags) open() (*rejects.File, error) {
-	file, err := rejects.Create(f.path, f.badMax)
+func (f *rejectFlags) open(overwrite bool) (*rejects.File, error) {
+	file, err := rejects.Create(f.path, f.badMax, overwrite)
 	if err != nil {
 		return nil, &pipeline.UsageError{Err: fmt.Errorf("--rejects: %w", err)}
 	}
@@ -94,10 +95,14 @@ func (f *rejectFlags) args(args []string) ([]string, map[string][]csv.RejectedRo
 	}
 	rows := make(map[string][]csv.RejectedRow)
 	for _, r := range list {
-		if rows[r.File] == nil {
-			args = append(args, r.File)
+		name := r.File
+		if !strings.Contains(name, "://") {
+			name = filepath.Clean(name) // one file may be called by several names
 		}
-		rows[r.File] = append(rows[r.File], r)
+		if rows[name] == nil {
+			args = append(args, name)
+		}
+		rows[name] = append(rows[name], r)
 	}
 	if len(args) == 0 {
 		return nil, nil, pipeline.Usagef("--from-rejects %s: no row in it was rejected", f.from)
@@ -130,15 +135,15 @@ func (f *rejectFlags) tell(m *messages, file *rejects.File) {
 		if part.rows == 0 {
 			continue
 		}
-		were := "were"
+		were, they := "were", "they"
 		if part.rows == 1 {
-			were = "was"
+			were, they = "was", "it"
 		}
 		first := file.First()
 		where := "; --rejects FILE keeps them"
 		if f.path != "" {
 			where = "; see " + f.path
 		}
-		m.warn("%s %s %s, because they could not be read; the first is %s: %s%s", countOf(int(part.rows), "row"), were, part.action, first.Pos, first.Error, where)
+		m.warn("%s %s %s, because %s could not be read; the first is %s: %s%s", countOf(int(part.rows), "row"), were, part.action, they, first.Pos, first.Error, where)
 	}
 }

@@ -29,7 +29,7 @@ func FuzzRejects(f *testing.F) {
 		}
 		offset = max(offset, -offset, 0)
 		path := filepath.Join(memoryDir(t), "r.csv")
-		w, err := rejects.Create(path, -1)
+		w, err := rejects.Create(path, -1, true)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -78,6 +78,9 @@ type reportDialect struct {
 	LineEnd    string  `json:"line_end"`
 	HeaderLine *int64  `json:"header_line"`
 	FirstLine  int64   `json:"first_line"`
+	Preamble   int     `json:"preamble_lines"`
+	Footer     int     `json:"footer_lines"`
+	Comments   int64   `json:"comment_lines"`
 }
 
 type reportStage struct {
@@ -240,6 +243,7 @@ func describeDialect(f *csv.FileInfo) *reportDialect {
 	}
 	d := &reportDialect{
 		Delimiter: f.Dialect.Delimiter, LineEnd: f.Dialect.LineEnd.String(), FirstLine: f.FirstLine,
+		Preamble: f.Preamble, Footer: f.Footer, Comments: f.Comments,
 		Quote: character(f.Dialect.Quote), Escape: character(f.Dialect.Escape), Comment: orNull(f.Dialect.Comment),
 	}
 	if f.HeaderLine > 0 {

@@ -1,6 +1,7 @@
 package csv
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +27,8 @@ var rejectsHeader = [...]string{"file", "line", "byte_offset", "column", "error"
 
 // ReadRejects reads a rejects file and returns the rows that were rejected, each
 // once, in the order they stand there; rows that were repaired or kept are in a
-// result already. name is what errors call the file.
+// result already. One row may be given back as several of its place. name is what
+// errors call the file.
 func ReadRejects(name string, r io.Reader) ([]RejectedRow, error) {
 	data, err := io.ReadAll(io.LimitReader(r, rejectsBytesMax+1))
 	if err != nil {
@@ -35,16 +37,13 @@ func ReadRejects(name string, r io.Reader) ([]RejectedRow, error) {
 	if len(data) > rejectsBytesMax {
 		return nil, fmt.Errorf("%s: the file is larger than %d bytes; split it", name, rejectsBytesMax)
 	}
+	data = bytes.TrimPrefix(data, byteOrderMark) // that a spreadsheet has put there
 	l := layout{name: name, dialect: Dialect{Delimiter: ",", Quote: '"'}, width: len(rejectsHeader)}
 	b := &block{data: data, line: 1}
 	t := tokenizer{dialect: &l.dialect, data: data, final: true}
 	var ends []uint32
 	var rows []RejectedRow
-	type place struct {
-		file   string
-		offset int64
-	}
-	seen := make(map[place]bool)
+	seen := make(map[RejectedRow]bool)
 	for first := true; ; first = false {
 		rec, e, ok := t.next(ends[:0])
 		if !ok {
@@ -79,8 +78,19 @@ func ReadRejects(name string, r io.Reader) ([]RejectedRow, error) {
 			}
 			continue
 		}
-		if fields[5] != string(pipeline.Rejected) {
-			continue
+		switch pipeline.Action(fields[5]) {
+		case pipeline.Rejected:
+		case pipeline.Repaired, pipeline.Kept:
+			continue // it is in a result already
+		case pipeline.Truncated:
+			fault.Column, fault.Found = "action", fields[5]
+			fault.Problem = "the row was too long to be told whole"
+			fault.Advice = "write it whole and say rejected in its place, or take the line out"
+			return nil, fault
+		default:
+			fault.Column, fault.Found = "action", fields[5]
+			fault.Problem = "expected rejected, repaired, kept or truncated"
+			return nil, fault
 		}
 		row := RejectedRow{File: fields[0], Text: fields[6]}
 		if row.Line, err = strconv.ParseInt(fields[1], 10, 64); err != nil || row.Line < 1 {
@@ -91,8 +101,8 @@ func ReadRejects(name string, r io.Reader) ([]RejectedRow, error) {
 			fault.Column, fault.Found, fault.Problem = "byte_offset", fields[2], "expected an offset"
 			return nil, fault
 		}
-		if p := (place{row.File, row.Offset}); !seen[p] {
-			seen[p] = true
+		if !seen[row] {
+			seen[row] = true
 			rows = append(rows, row)
 		}
 	}

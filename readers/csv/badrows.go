@@ -24,7 +24,7 @@ const (
 	Repair                // it is mended: NULL for a value, padded, cut, a stray quote made a character
 )
 
-// rawBytesMax bounds how much of a bad row is kept.
+// rawBytesMax bounds how much is kept of a row that is too long.
 const rawBytesMax = 64 << 10
 
 // mender reads the bad records of a block as far as they can be read, and keeps
@@ -32,10 +32,11 @@ const rawBytesMax = 64 << 10
 //
 // A record with quotes that mean nothing, or with a wrong number of fields over
 // several lines, may have swallowed lines that are records of their own: an
-// opening quote that should not be there does that. When some of its lines,
-// behind the first, are whole records, those are rows and the other lines are
-// bad rows, one each. Otherwise the record is one bad row. Either way reading
-// goes on behind the record, so that where blocks are cut does not matter.
+// opening quote that should not be there does that. When some of its lines, behind
+// the first, are whole records without an odd quote, its lines are read one by
+// one, and so they are when its quotes mean nothing; otherwise it is one bad row:
+// a line with an odd quote may be the end of a field. Either way reading goes on
+// behind the record, so that where blocks are cut does not matter.
 type mender struct {
 	layout  *layout
 	block   *block
@@ -83,7 +84,9 @@ func (m *mender) record(ix *index, rec record) {
 			break
 		}
 		if r.fields == ix.width && r.fault.kind == noFault {
-			good++
+			if r.stray < 0 {
+				good++
+			}
 			read = append(read, line{r, slices.Clone(ends)})
 			continue
 		}
@@ -96,7 +99,7 @@ func (m *mender) record(ix *index, rec record) {
 		r.end = end
 		read = append(read, line{rec: r})
 	}
-	if good == 0 {
+	if good == 0 && rec.fault.kind == noFault {
 		m.row(ix, rec)
 		return
 	}
@@ -136,7 +139,11 @@ func (m *mender) row(ix *index, rec record) {
 func (m *mender) reject(start, end int, e *pipeline.InputError) pipeline.Reject {
 	b := m.block
 	raw := bytes.TrimRight(b.data[start:end], "\r\n")
-	raw = raw[:min(len(raw), rawBytesMax, m.layout.rowBytesMax)]
+	action := pipeline.Rejected
+	if len(raw) > m.layout.rowBytesMax || b.passed > int64(len(b.data)) {
+		raw = raw[:min(len(raw), rawBytesMax, m.layout.rowBytesMax)]
+		action = pipeline.Truncated
+	}
 	problem := e.Problem
 	if e.Found != "" {
 		problem = "found " + pipeline.Excerpt(e.Found) + ", " + problem
@@ -146,7 +153,7 @@ func (m *mender) reject(start, end int, e *pipeline.InputError) pipeline.Reject 
 	}
 	return pipeline.Reject{
 		Pos: e.Pos, Line: m.layout.position(b, start).Line, Offset: b.offset + int64(start),
-		Column: e.Column, Error: m.problem, Action: pipeline.Rejected, Raw: string(raw),
+		Column: e.Column, Error: m.problem, Action: action, Raw: string(raw),
 	}
 }
 

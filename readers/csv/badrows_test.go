@@ -168,10 +168,36 @@ func TestBadRows(t *testing.T) {
 			account: "2 = 2 + 0, 0 blank",
 		},
 		{
+			name: "a quote that is never closed, before short rows", text: "id,v\r\n1,a\r\n2,\"c\r\n3\r\n4\r\n", onError: csv.Repair, o: csv.Options{AllVarchar: true},
+			rows: "1|a\n2|\"c\n3|.\n4|.\n",
+			rejects: "3 3@11 repaired: the quote that opens here is never closed \"2,\\\"c\"\n" +
+				"4 4@17 repaired: the record has 1 field, expected 2 as in the header \"3\"\n" +
+				"5 5@20 repaired: the record has 1 field, expected 2 as in the header \"4\"\n",
+			account: "4 = 4 + 0, 0 blank",
+		},
+		{
+			name: "an odd quote before a CR", text: "a,b,c\n1,2,3\n\",\"\"\r\na", onError: csv.Repair, o: csv.Options{AllVarchar: true},
+			rows:    "1|2|3\n\"||.\na|.|.\n",
+			rejects: "3 3@12 repaired: the quote that opens here is never closed \"\\\",\\\"\\\"\"\n4 4@18 repaired: the record has 1 field, expected 3 as in the header \"a\"\n",
+			account: "3 = 3 + 0, 0 blank",
+		},
+		{
+			name: "a good record of another width over lines", text: "id,v\n1,a\n3,\"x\ny\",z\n4,d\n", onError: csv.Skip,
+			rows:    "1|a\n4|d\n",
+			rejects: "3 3@9 rejected: the record has 3 fields, expected 2 as in the header \"3,\\\"x\\ny\\\",z\"\n",
+			account: "3 = 2 + 1, 0 blank",
+		},
+		{
+			name: "a bad value in a row that is bad anyway", text: "a,b\n1,x\n2,y\nabc,\xff\n3,z\n", onError: csv.Skip, o: csv.Options{SampleBytes: 4},
+			rows:    "1|x\n2|y\n3|z\n",
+			rejects: "4 4@12 b rejected: found \"\\xff\", which is not UTF-8 \"abc,\\xff\"\n",
+			account: "4 = 3 + 1, 0 blank",
+		},
+		{
 			name: "too long", text: "a,b\n1,x\n2," + strings.Repeat("y", 40) + "\n3,z\n4,\"" + strings.Repeat("q\n", 20) + "\"\n5,w\n", onError: csv.Skip,
 			o:    csv.Options{RowBytesMax: 16, AllVarchar: true},
 			rows: "1|x\n3|z\n5|w\n",
-			rejects: "3 3@8 rejected: the record is longer than 16 bytes \"2,yyyyyyyyyyyyyy\"\n5 5@55 rejected: the record is longer than 16 bytes \"4,\\\"q\"\n" +
+			rejects: "3 3@8 truncated: the record is longer than 16 bytes \"2,yyyyyyyyyyyyyy\"\n5 5@55 rejected: the record is longer than 16 bytes \"4,\\\"q\"\n" +
 				func() (s string) {
 					for i := range 19 {
 						s += fmt.Sprintf("%d %d@%d rejected: the record has 1 field, expected 2 as in the header \"q\"\n", 6+i, 6+i, 60+2*i)

@@ -23,6 +23,7 @@ type layout struct {
 	rowBytesMax int
 	onError     OnError
 	account     bool // somebody wants to know of odd rows
+	partial     bool // see pipeline.Want.Partial
 	nulls       nullSpellings
 	schema      *arrow.Schema
 	columns     []layoutColumn
@@ -141,7 +142,12 @@ func (c *columns) batch(filter pipeline.Apply) (pipeline.Batch, error) {
 	}
 	c.decodeSound(false)
 	if c.misfit.at < len(c.fields.data) {
-		return pipeline.Batch{}, c.layout.explain(c.block, c.mender, &c.fields, &c.misfit)
+		err := c.layout.explain(c.block, c.mender, &c.fields, &c.misfit)
+		if !c.layout.partial {
+			return pipeline.Batch{}, err
+		}
+		b.Fault = err
+		c.before(c.misfit.at)
 	}
 	rows := ix.rows
 	if c.fields.some {
@@ -149,6 +155,31 @@ func (c *columns) batch(filter pipeline.Apply) (pipeline.Batch, error) {
 	}
 	b.Record = array.NewRecord(c.schema(), c.arrays, int64(rows))
 	return b, nil
+}
+
+// before decodes the columns again, for the wanted rows that start before an
+// offset of the block.
+func (c *columns) before(at int) {
+	wanted := c.fields.wanted
+	if !c.fields.some {
+		wanted = make([]int32, c.index.rows)
+		for i := range wanted {
+			wanted[i] = int32(i)
+		}
+	}
+	var rows []int32
+	for _, r := range wanted {
+		start, _ := c.index.field(int(r), 0)
+		_, end := c.index.field(int(r), c.index.width-1)
+		if mended := int(start) >= len(c.block.data); !mended && int(end) <= at || mended && c.mender.source(int(start)) < at {
+			rows = append(rows, r)
+		}
+	}
+	c.release()
+	clear(c.arrays)
+	c.fields.some, c.fields.wanted = true, rows
+	c.misfit = misfit{at: len(c.fields.data)}
+	c.decode(false)
 }
 
 // skipLong makes a batch without rows of the start of a line that is too long.
@@ -211,6 +242,7 @@ func (c *columns) decodeSound(first bool) {
 		}
 	}
 	c.fields.some, c.fields.wanted = true, without(wanted, bad)
+	c.misfit = misfit{at: len(c.fields.data)} // it may have been in a row that is left out
 	c.decode(first)
 }
 

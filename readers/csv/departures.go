@@ -42,6 +42,13 @@ func (d *departures) reset() {
 	d.strays, d.doubts, d.comments = 0, 0, 0
 }
 
+// commentLines is how many were passed.
+func (d *departures) commentLines() int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.comments
+}
+
 // noteFirst adds n to count and keeps the smallest line.
 func noteFirst(count, first *int64, n int, line int64) {
 	if *count == 0 || line < *first {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"unicode/utf8"
 
 	"csvloom/pipeline"
 )
@@ -47,14 +48,16 @@ func tableEnd(d *Dialect, data []byte, n int) int {
 
 // footerLines recognises a footer at the end of data, of which the lines that
 // are not blank are counted: lines that have not as many fields as the table,
-// one or two of them filled, and that stand behind a blank line and hold text,
-// or start with a word such as Total or Rows. Anything else is left for
+// one of them filled or two of which the first is a label, and that stand behind
+// a blank line and hold text, or start with a word such as Total or a mark that no
+// record starts with. What else there is may be a torn row, and is left for
 // decoding to complain of.
 func footerLines(data []byte, d *Dialect, width int) int {
 	if width < 2 {
 		return 0
 	}
 	lines, marked, text := 0, true, true
+	var marks []byte // that the lines start with, where it is no letter
 	for end := len(data); ; {
 		start, textEnd := lastLine(d, data[:end])
 		if start <= 0 {
@@ -63,6 +66,9 @@ func footerLines(data []byte, d *Dialect, width int) int {
 		fields, filled, plain := lineShape(d, data[start:textEnd])
 		if fields == width || !plain {
 			blankBefore := lines > 0 && len(bytes.TrimRight(data[textEnd:end], " \t\r\n")) == 0 && d.countLines(data[textEnd:end]) > 1
+			if start < textEnd && bytes.IndexByte(marks, data[start]) >= 0 {
+				return 0
+			}
 			if fields == width && lines > 0 && (marked || blankBefore && text) {
 				return lines
 			}
@@ -72,11 +78,27 @@ func footerLines(data []byte, d *Dialect, width int) int {
 			return 0
 		}
 		line := bytes.TrimLeft(data[start:textEnd], " "+d.Delimiter)
+		if filled == 2 && !footerLabel(line, d) {
+			return 0
+		}
 		marked = marked && footerWords.Match(line)
+		if len(line) > 0 && !isLetter(line[0]) {
+			marks = append(marks, line[0])
+		}
 		text = text && !specificClass(line).specific()
 		end = start
 	}
 }
+
+// footerLabel reports whether the first field of a line does nothing but name the
+// second: it is a word such as Total, or ends in a colon or has one.
+func footerLabel(line []byte, d *Dialect) bool {
+	first, _, _ := bytes.Cut(line, []byte(d.Delimiter))
+	word := footerWords.Find(first)
+	return word != nil && (len(word) == len(bytes.TrimSpace(first)) || bytes.IndexByte(first, ':') >= 0)
+}
+
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= utf8.RuneSelf }
 
 // lineShape returns how many fields a line has and how many of them are filled.
 // plain is false when there are quotes or a fault in it.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"unicode/utf8"
 
 	"csvloom/pipeline"
 )
@@ -142,12 +143,24 @@ func (f *file) header(data []byte, final bool, s *settings, shared *probing) (ok
 		}
 		start += i + 1
 	}
+	skipped := start
+	if !s.fixed.delimiter {
+		if isHTML(data[start:]) {
+			return false, &pipeline.InputError{Pos: pipeline.Position{File: f.input.Name, Line: 1}, Problem: "this is an HTML page, expected CSV",
+				Advice: "look at the page: it may ask for a login, or say what is wrong; --delim reads it all the same"}
+		}
+		if n, delim := separatorLine(data[start:]); n > 0 && !s.fixed.skip {
+			start += n
+			hinted := *s
+			hinted.dialect.Delimiter, hinted.fixed.delimiter = delim, true
+			s = &hinted
+		}
+	}
 	found := s.detect(data[start:], final)
 	if found == nil {
 		return final, nil
 	}
 	f.dialect, f.found = found.dialect, found
-	skipped := start
 	start += found.preamble
 	f.preambleLines = f.dialect.countLines(data[skipped:start])
 	t := tokenizer{dialect: &f.dialect, data: data[start:], final: final}
@@ -274,3 +287,29 @@ func (f *file) sample(data []byte, final bool, s *settings) {
 
 // errNoColumns says that there is nothing to read in any input.
 var errNoColumns = errors.New("no input has a header")
+
+// separatorLine returns the length of a first line such as sep=; with which
+// spreadsheets say the delimiter, and that; 0 if there is none.
+func separatorLine(data []byte) (n int, delim string) {
+	if len(data) < 6 || !bytes.EqualFold(data[:4], []byte("sep=")) {
+		return 0, ""
+	}
+	line, _, ok := bytes.Cut(data, []byte{'\n'})
+	text := bytes.TrimSuffix(line[4:], []byte{'\r'})
+	d := Dialect{Delimiter: string(text), Quote: '"'}
+	if !ok || utf8.RuneCount(text) != 1 || d.Validate() != nil {
+		return 0, ""
+	}
+	return len(line) + 1, d.Delimiter
+}
+
+// isHTML reports whether data starts as an HTML page does.
+func isHTML(data []byte) bool {
+	data = bytes.TrimLeft(data[:min(len(data), 512)], " \t\r\n")
+	for _, start := range []string{"<!doctype html", "<html"} {
+		if len(data) >= len(start) && bytes.EqualFold(data[:len(start)], []byte(start)) {
+			return true
+		}
+	}
+	return false
+}

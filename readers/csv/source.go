@@ -133,7 +133,7 @@ func (s *Source) Inputs(ctx context.Context, want pipeline.Want) iter.Seq2[pipel
 			}
 			l := &layout{
 				name: f.input.Name, dialect: f.dialect, width: len(f.names),
-				rowBytesMax: s.settings.RowBytesMax, onError: s.settings.OnError, account: s.settings.Account,
+				rowBytesMax: s.settings.RowBytesMax, onError: s.settings.OnError, account: s.settings.Account, partial: want.Partial,
 				departures: &f.departures, nulls: s.settings.nulls, schema: schema, first: first,
 			}
 			place := make(map[string]int, len(f.names))

@@ -33,8 +33,12 @@ type TooManyError struct {
 }
 
 func (e *TooManyError) Error() string {
-	return fmt.Sprintf("%d rows could not be read, more than the %s that --max-rejects allows; %s is one of them: %s",
-		e.Bad, e.Limit, e.First.Pos, e.First.Error)
+	rows := "rows"
+	if e.Bad == 1 {
+		rows = "row"
+	}
+	return fmt.Sprintf("%d %s could not be read, more than the %s that --max-rejects allows; %s is one of them: %s",
+		e.Bad, rows, e.Limit, e.First.Pos, e.First.Error)
 }
 
 // Counts says how many rows were rejected, repaired, and kept though odd.
@@ -64,13 +68,14 @@ type part struct {
 // Create begins a rejects file at path, or, when path is empty, only counts.
 // badMax is how many rejected and repaired rows are accepted; negative means any
 // number. A file that is there and is not a rejects file is left alone, with an
-// error.
-func Create(path string, badMax int64) (*File, error) {
+// error; so is one with rows in it, which may have been mended, unless overwrite
+// is set.
+func Create(path string, badMax int64, overwrite bool) (*File, error) {
 	f := &File{path: path, max: badMax}
 	if path == "" {
 		return f, nil
 	}
-	if err := checkTarget(path); err != nil {
+	if err := checkTarget(path, overwrite); err != nil {
 		return nil, err
 	}
 	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp") // mode 0600
@@ -81,7 +86,10 @@ func Create(path string, badMax int64) (*File, error) {
 	return f, nil
 }
 
-func checkTarget(path string) error {
+func checkTarget(path string, overwrite bool) error {
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+		return fmt.Errorf("rejects file %s: there is no directory %s", path, filepath.Dir(path))
+	}
 	info, err := os.Stat(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -104,6 +112,9 @@ func checkTarget(path string) error {
 	if _, err := io.ReadFull(old, start); err != nil || string(start) != Header {
 		return fmt.Errorf("rejects file %s: the file is there and is no rejects file; give another name, or remove it", path)
 	}
+	if info.Size() > int64(len(Header)+1) && !overwrite {
+		return fmt.Errorf("rejects file %s: the file is there and has rows, which may have been mended; give another name, or --overwrite", path)
+	}
 	return nil
 }
 
@@ -114,7 +125,7 @@ func (f *File) Add(seq pipeline.Seq, rejects []pipeline.Reject) error {
 	for i := range rejects {
 		r := &rejects[i]
 		switch r.Action {
-		case pipeline.Rejected:
+		case pipeline.Rejected, pipeline.Truncated:
 			counts.Rejected++
 		case pipeline.Repaired:
 			counts.Repaired++

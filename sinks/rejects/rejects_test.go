@@ -21,7 +21,7 @@ func reject(file string, line int64, action pipeline.Action, raw string) pipelin
 // Blocks come in any order; the file is in that of the input.
 func TestOrder(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "rejects.csv")
-	f, err := rejects.Create(path, -1)
+	f, err := rejects.Create(path, -1, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func TestOrder(t *testing.T) {
 }
 
 func TestTooMany(t *testing.T) {
-	f, err := rejects.Create("", 1)
+	f, err := rejects.Create("", 1, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,10 +108,10 @@ func TestTarget(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "rejects file " + path + ": the file is there and is no rejects file; give another name, or remove it"
-	if _, err := rejects.Create(path, -1); err == nil || err.Error() != want {
+	if _, err := rejects.Create(path, -1, false); err == nil || err.Error() != want {
 		t.Errorf("got %v", err)
 	}
-	if _, err := rejects.Create(filepath.Dir(path), -1); err == nil {
+	if _, err := rejects.Create(filepath.Dir(path), -1, true); err == nil {
 		t.Error("a directory was accepted")
 	}
 }
