@@ -67,6 +67,9 @@ func peak(t *testing.T, cmd *exec.Cmd) (bytesMost int64, stderr string, err erro
 // TestHostileMemory: what unpacks to more than fits, and what has no end of line,
 // is refused or passed over in the memory that --memory gives.
 func TestHostileMemory(t *testing.T) {
+	if underRace {
+		t.Skip("it looks at time and memory, which the race detector changes")
+	}
 	if testing.Short() {
 		t.Skip("unpacks gigabytes")
 	}

@@ -4,3 +4,6 @@ package main
 
 // killRuns is how many runs TestKill kills.
 const killRuns = 200
+
+// underRace says that the race detector is on.
+const underRace = false
