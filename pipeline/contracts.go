@@ -35,9 +35,9 @@ type Want struct {
 	Columns []string
 	// Coded are those of Columns that may come as codes; see [Coder].
 	Coded Columns
-	// Partial says that no row behind those of a batch may be wanted: a
-	// split that cannot be read whole then returns the rows before the
-	// fault, and the fault as [Batch.Fault].
+	// Partial says that the job may want only the first rows of a batch: a
+	// split that cannot be read whole then returns those before the fault,
+	// and the fault as [Batch.Fault].
 	Partial bool
 	// First are those of Columns by which [FilteredSplit.DecodeWhere]
 	// drops rows; nil when it will not be called.

@@ -20,7 +20,7 @@ type Reject struct {
 	Column string   // the CSV column; empty where none applies
 	Error  string   // what is wrong, and what was expected
 	Action Action
-	Raw    string // the row as it is written, without its line end; cut short when very long
+	Raw    string // the row as it is written, without its line end; cut short where Truncated
 }
 
 // Rejects receives the rejects of a run. Its methods are safe for concurrent use.

@@ -68,7 +68,7 @@ func peak(t *testing.T, cmd *exec.Cmd) (bytesMost int64, stderr string, err erro
 // is refused or passed over in the memory that --memory gives.
 func TestHostileMemory(t *testing.T) {
 	if underRace {
-		t.Skip("it looks at time and memory, which the race detector changes")
+		t.Skip("it looks at peak memory, of which the race detector takes many times as much")
 	}
 	if testing.Short() {
 		t.Skip("unpacks gigabytes")

@@ -1,14 +1,11 @@
 package csv
 
 import (
-	"bytes"
-	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
 
 	"csvloom/pipeline"
-	"csvloom/pipeline/sqltype"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -134,20 +131,27 @@ func (c *columns) batch(filter pipeline.Apply) (pipeline.Batch, error) {
 	if filter != nil {
 		c.decodeSound(true)
 		// A fault may lie in what is not decoded yet, before this one.
-		if c.misfit.at == len(c.fields.data) {
+		if c.sound() {
+			if err := c.drop(b, filter); err != nil {
+				return pipeline.Batch{}, err
+			}
+			filter = nil
+		}
+	}
+	c.decodeSound(false)
+	if !c.sound() {
+		b.Fault = c.layout.explain(c.block, c.mender, &c.fields, &c.misfit)
+		if !c.layout.partial {
+			return pipeline.Batch{}, b.Fault
+		}
+		c.keep(c.before(c.misfit.at))
+		if filter != nil { // which has not been asked yet
+			c.decode(true)
 			if err := c.drop(b, filter); err != nil {
 				return pipeline.Batch{}, err
 			}
 		}
-	}
-	c.decodeSound(false)
-	if c.misfit.at < len(c.fields.data) {
-		err := c.layout.explain(c.block, c.mender, &c.fields, &c.misfit)
-		if !c.layout.partial {
-			return pipeline.Batch{}, err
-		}
-		b.Fault = err
-		c.before(c.misfit.at)
+		c.decode(false)
 	}
 	rows := ix.rows
 	if c.fields.some {
@@ -157,29 +161,40 @@ func (c *columns) batch(filter pipeline.Apply) (pipeline.Batch, error) {
 	return b, nil
 }
 
-// before decodes the columns again, for the wanted rows that start before an
-// offset of the block.
-func (c *columns) before(at int) {
-	wanted := c.fields.wanted
-	if !c.fields.some {
-		wanted = make([]int32, c.index.rows)
-		for i := range wanted {
-			wanted[i] = int32(i)
-		}
+// sound reports whether all that was decoded so far can be read.
+func (c *columns) sound() bool { return c.misfit.at == len(c.fields.data) }
+
+// rows returns the wanted rows of the index.
+func (c *columns) rows() []int32 {
+	if c.fields.some {
+		return c.fields.wanted
 	}
-	var rows []int32
-	for _, r := range wanted {
+	rows := make([]int32, c.index.rows)
+	for i := range rows {
+		rows[i] = int32(i)
+	}
+	return rows
+}
+
+// keep makes the given rows the only wanted ones. All columns are then to be
+// decoded again; what was wrong may have been in another row.
+func (c *columns) keep(rows []int32) {
+	c.release()
+	clear(c.arrays)
+	c.fields.some, c.fields.wanted = true, rows
+	c.misfit = misfit{at: len(c.fields.data)}
+}
+
+// before returns the wanted rows that end before an offset of the block.
+func (c *columns) before(at int) (rows []int32) {
+	for _, r := range c.rows() {
 		start, _ := c.index.field(int(r), 0)
 		_, end := c.index.field(int(r), c.index.width-1)
 		if mended := int(start) >= len(c.block.data); !mended && int(end) <= at || mended && c.mender.source(int(start)) < at {
 			rows = append(rows, r)
 		}
 	}
-	c.release()
-	clear(c.arrays)
-	c.fields.some, c.fields.wanted = true, rows
-	c.misfit = misfit{at: len(c.fields.data)}
-	c.decode(false)
+	return rows
 }
 
 // skipLong makes a batch without rows of the start of a line that is too long.
@@ -224,26 +239,11 @@ func (c *columns) decodeSound(first bool) {
 	if len(c.misfits) == 0 {
 		return
 	}
-	wanted := c.fields.wanted
-	if !c.fields.some {
-		wanted = make([]int32, c.index.rows)
-		for i := range wanted {
-			wanted[i] = int32(i)
-		}
-	}
 	bad := c.mender.values(c.index, &c.fields, c.misfits)
-	if c.layout.onError != Skip {
-		return
+	if c.layout.onError == Skip {
+		c.keep(without(c.rows(), bad))
+		c.decode(first)
 	}
-	for i, a := range c.arrays {
-		if a != nil {
-			a.Release()
-			c.arrays[i] = nil
-		}
-	}
-	c.fields.some, c.fields.wanted = true, without(wanted, bad)
-	c.misfit = misfit{at: len(c.fields.data)} // it may have been in a row that is left out
-	c.decode(first)
 }
 
 // without returns the rows that are not among the bad ones; both ascend.
@@ -389,130 +389,3 @@ func (c *columns) schema() *arrow.Schema {
 // maxBlockBytes is how large a block may be: offsets in it are 31 bits, as
 // those of Arrow strings are.
 const maxBlockBytes = 1<<31 - 1 - 2*padBytes
-
-const (
-	notUTF8       = "which is not UTF-8"
-	convertAdvice = "name the encoding of the file with --encoding, or that of all such files with --encoding-fallback, such as windows-1252"
-)
-
-// misfit is something in a block that cannot be read.
-type misfit struct {
-	at     int           // of the field in the block, or of the record
-	from   int           // of the field, which may be in a mended row,
-	end    int           // and where it ends
-	row    int           // of the index
-	column *layoutColumn // of a value that does not fit
-	text   string        // what is wrong with text; "": the value does not fit the type
-	bad    *record
-}
-
-// position returns the place of an offset in a block.
-func (l *layout) position(b *block, at int) pipeline.Position {
-	return pipeline.Position{
-		File:   l.name,
-		Line:   b.line + int64(b.linesBefore(&l.dialect, at)),
-		Column: int64(at - l.dialect.lastLineEnd(b.data[:at])),
-	}
-}
-
-func (l *layout) tooLong(b *block, at int) *pipeline.InputError {
-	return &pipeline.InputError{
-		Pos:     l.position(b, at),
-		Problem: fmt.Sprintf("the record is longer than %d bytes", l.rowBytesMax),
-		Advice:  "if that is right say --max-row-bytes with a larger number; if not, look for a quote that is never closed, or another --delim or --quote",
-	}
-}
-
-// explain makes the error that tells a misfit.
-func (l *layout) explain(b *block, m *mender, f *fields, fit *misfit) error {
-	e := &pipeline.InputError{Pos: l.position(b, fit.at)}
-	if fit.bad != nil {
-		l.explainRecord(b, fit.bad, e)
-		return e
-	}
-	l.explainValue(f, fit, e)
-	if !fit.column.declared && fit.text == "" {
-		return &misfitError{e, fit.column.name, fit.column.dataType}
-	}
-	return e
-}
-
-// explainValue tells what is wrong with a value.
-func (l *layout) explainValue(f *fields, m *misfit, e *pipeline.InputError) {
-	c := m.column
-	e.Column = c.name
-	e.Found = string(f.data[m.from:m.end])
-	if m.text != "" {
-		e.Problem, e.Advice = m.text, convertAdvice
-		return
-	}
-	e.Problem = "expected " + sqltype.Name(c.dataType)
-	switch {
-	case c.layouts != nil:
-		e.Problem += " in one of the formats given"
-	case c.style.separator != 0:
-		_, withTime := c.dataType.(*arrow.TimestampType)
-		e.Problem += " like " + c.style.layout(withTime)
-	}
-	if c.declared {
-		e.Advice = "mend the value, or declare another type with --types"
-	} else {
-		e.Advice = fmt.Sprintf("the type was inferred from a sample; say --types '%s:VARCHAR' (or a type that fits), or --infer full", typesKey(c.name))
-	}
-}
-
-// misfitError says that a value does not fit the type that was inferred for its
-// column.
-type misfitError struct {
-	*pipeline.InputError
-	column   string
-	dataType arrow.DataType
-}
-
-func (e *misfitError) Unwrap() error { return e.InputError }
-
-// explainRecord tells what is wrong with a record as a whole.
-func (l *layout) explainRecord(b *block, r *record, e *pipeline.InputError) {
-	switch r.fault.kind {
-	case textAfterQuote:
-		e.Pos = l.position(b, r.fault.at)
-		end := min(len(b.data), r.fault.at+20)
-		if i := l.dialect.nextLineEnd(b.data[r.fault.at:end]); i >= 0 {
-			end = r.fault.at + i
-		}
-		e.Found = string(b.data[r.fault.at:end])
-		e.Problem = "expected a delimiter or the line's end behind a closing quote"
-		if start := l.position(b, r.start).Line; start != e.Pos.Line {
-			e.Problem += fmt.Sprintf(" of the record that starts on line %d", start)
-		}
-		e.Advice = "double the quotes inside the field, or say --quote none if quotes mean nothing in this file"
-	case mixedLineEnds:
-		e.Pos = l.position(b, r.fault.at)
-		e.Problem = "a line feed in a file whose lines end in CR"
-		e.Advice = "give the file one kind of line end"
-	case rowTooLong:
-		*e = *l.tooLong(b, r.start)
-	case unclosedQuote:
-		e.Pos = l.position(b, r.fault.at)
-		e.Problem = "the quote that opens here is never closed"
-		e.Advice = "close it, or say --quote none if quotes mean nothing in this file"
-	default:
-		e.Problem = fmt.Sprintf("the record has %s, expected %d as in the header", count(r.fields, "field"), l.width)
-		e.Advice = "mend the row, or check --delim and --quote"
-	}
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// typesKey is a column name as --types wants it.
-func typesKey(name string) string {
-	if bytes.ContainsAny([]byte(name), `:,"= `) {
-		return `"` + name + `"`
-	}
-	return name
-}
