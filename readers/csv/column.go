@@ -197,7 +197,7 @@ func decodeColumn(f *fields, c *layoutColumn, alloc memory.Allocator) (a arrow.A
 		if c.numerals.usual() {
 			bad = decodeInts(f, &c.columnType, dst, &v)
 		} else {
-			bad = decodeFixed(f, dst, &v, numeral(c.numerals, c.parseInt))
+			bad = decodeFixed(f, dst, &v, nil, numeral(c.numerals, c.parseInt))
 		}
 	case *arrow.Float64Type:
 		values = newBuffer(alloc, 8*f.rows)
@@ -205,14 +205,14 @@ func decodeColumn(f *fields, c *layoutColumn, alloc memory.Allocator) (a arrow.A
 		if c.numerals.usual() {
 			bad = decodeDoubles(f, &c.columnType, dst, &v)
 		} else {
-			bad = decodeFixed(f, dst, &v, numeral(c.numerals, c.parseDouble))
+			bad = decodeFixed(f, dst, &v, nil, numeral(c.numerals, c.parseDouble))
 		}
 	case *arrow.BooleanType:
 		values = newBuffer(alloc, int(bitutil.BytesForBits(int64(f.rows))))
 		bad = decodeBools(f, values.Bytes(), &v)
 	case *arrow.Decimal128Type:
 		values = newBuffer(alloc, arrow.Decimal128SizeBytes*f.rows)
-		bad = decodeFixed(f, arrow.Decimal128Traits.CastFromBytes(values.Bytes()), &v, numeral(c.numerals, func(b []byte) (decimal128.Num, bool) {
+		bad = decodeFixed(f, arrow.Decimal128Traits.CastFromBytes(values.Bytes()), &v, nil, numeral(c.numerals, func(b []byte) (decimal128.Num, bool) {
 			if !c.declared && !exactDecimal(b) {
 				return decimal128.Num{}, false
 			}
@@ -220,13 +220,13 @@ func decodeColumn(f *fields, c *layoutColumn, alloc memory.Allocator) (a arrow.A
 		}))
 	case *arrow.Date32Type:
 		values = newBuffer(alloc, arrow.Date32SizeBytes*f.rows)
-		bad = decodeFixed(f, arrow.Date32Traits.CastFromBytes(values.Bytes()), &v, c.dateParser())
+		bad = decodeFixed(f, arrow.Date32Traits.CastFromBytes(values.Bytes()), &v, c.dateRuns(), c.dateParser())
 	case *arrow.TimestampType:
 		values = newBuffer(alloc, 8*f.rows)
-		bad = decodeFixed(f, arrow.Int64Traits.CastFromBytes(values.Bytes()), &v, c.timestampParser())
+		bad = decodeFixed(f, arrow.Int64Traits.CastFromBytes(values.Bytes()), &v, c.timestampRuns(), c.timestampParser())
 	case *arrow.Time64Type:
 		values = newBuffer(alloc, 8*f.rows)
-		bad = decodeFixed(f, arrow.Int64Traits.CastFromBytes(values.Bytes()), &v, sqltype.ParseTime)
+		bad = decodeFixed(f, arrow.Int64Traits.CastFromBytes(values.Bytes()), &v, nil, sqltype.ParseTime)
 	}
 	buffers := []*memory.Buffer{v.buf, values}
 	if offsets != nil {
@@ -265,11 +265,27 @@ func nullColumn(t arrow.DataType, rows int, alloc memory.Allocator) arrow.Array 
 	return array.MakeFromData(data)
 }
 
-// decodeFixed decodes a column of a fixed-width type.
-func decodeFixed[T any](f *fields, dst []T, v *validity, parse func([]byte) (T, bool)) (bad int) {
+// runsOf reads fields of a plain kind, as the functions of package digits do.
+type runsOf[T any] func(dst []T, data []byte, ends []uint32, stride int) int
+
+// decodeFixed decodes a column of a fixed-width type. runs, if not nil, reads what
+// it can; parse reads the rest.
+func decodeFixed[T any](f *fields, dst []T, v *validity, runs runsOf[T], parse func([]byte) (T, bool)) (bad int) {
 	ends, data, skip := f.ends, f.data, f.skip
+	run := plainRun{}
+	if !f.canRun() {
+		runs = nil
+	}
 	var zero T
-	for r, k := 0, 0; r < len(dst); r, k = r+1, k+f.stride {
+	for r := 0; r < len(dst); r++ {
+		if runs != nil && run.pays(r) {
+			r += runs(dst[r:], data, ends[r*f.stride:], f.stride)
+			if r == len(dst) {
+				break
+			}
+			run.other++
+		}
+		k := r * f.stride
 		start, end := ends[k]+skip, ends[k+1]
 		x, ok := parse(data[start:end])
 		if !ok {

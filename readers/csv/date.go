@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"csvloom/pipeline/sqltype"
+	"csvloom/readers/csv/internal/digits"
 
 	"github.com/apache/arrow/go/v17/arrow"
 )
@@ -141,6 +142,25 @@ func leadingDigits(b []byte, limit int) (v, n int) {
 
 const microsPerDay = 24 * 60 * 60 * 1_000_000
 
+// dateRuns reads runs of dates where they are as ISO 8601 has them; nil elsewhere.
+func (c *layoutColumn) dateRuns() runsOf[arrow.Date32] {
+	if c.layouts != nil || c.style.separator != 0 {
+		return nil
+	}
+	return digits.Dates
+}
+
+// timestampRuns is dateRuns for timestamps without an offset.
+func (c *layoutColumn) timestampRuns() runsOf[int64] {
+	if c.layouts != nil || c.style.separator != 0 || c.zoned() && !c.declared {
+		return nil
+	}
+	return digits.Timestamps
+}
+
+// zoned reports whether the column is a TIMESTAMPTZ.
+func (c *layoutColumn) zoned() bool { return c.dataType.(*arrow.TimestampType).TimeZone != "" }
+
 // dateParser returns how the column's dates are read: listed formats first, in
 // order, then the style that was found, or ISO.
 func (c *layoutColumn) dateParser() func([]byte) (arrow.Date32, bool) {
@@ -163,7 +183,7 @@ func (c *layoutColumn) dateParser() func([]byte) (arrow.Date32, bool) {
 // not take a value with an offset, which it would lose; a TIMESTAMPTZ takes
 // values without one as UTC only if it was declared.
 func (c *layoutColumn) timestampParser() func([]byte) (int64, bool) {
-	wantZone := c.dataType.(*arrow.TimestampType).TimeZone != ""
+	wantZone := c.zoned()
 	fits := func(zoned bool) bool { return zoned == wantZone || wantZone && c.declared }
 	return func(b []byte) (int64, bool) {
 		if c.layouts != nil {

@@ -1,10 +1,16 @@
 package digits
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"csvloom/pipeline/sqltype"
 )
 
 // column lays texts out as an indexed block has them: each before a comma and,
@@ -22,16 +28,25 @@ func column(texts []string, stride int) (data []byte, ends []uint32) {
 	return append(data, make([]byte, PadBytes+8)...), ends
 }
 
+// lanesOf repeats texts until vector kernels have something to do.
+func lanesOf(texts []string) []string {
+	for n := len(texts); len(texts) < 2*lanes+n; {
+		texts = append(texts, texts[:n]...)
+	}
+	return texts
+}
+
 var plainInts = []string{"0", "7", "42", "123", "1234", "12345", "123456", "1234567", "12345678", "99999999"}
 
 func TestInts(t *testing.T) {
+	plain := lanesOf(plainInts)
 	for _, stride := range []int{1, 3} {
-		data, ends := column(plainInts, stride)
-		dst := make([]int64, len(plainInts))
+		data, ends := column(plain, stride)
+		dst := make([]int64, len(plain))
 		if n := Ints(dst, data, ends, stride, true); n != len(dst) {
-			t.Fatalf("stopped at %q", plainInts[n])
+			t.Fatalf("stopped at %q", plain[n])
 		}
-		for i, s := range plainInts {
+		for i, s := range plain {
 			if want, _ := strconv.ParseInt(s, 10, 64); dst[i] != want {
 				t.Errorf("%s: got %d", s, dst[i])
 			}
@@ -54,7 +69,7 @@ func TestInts(t *testing.T) {
 }
 
 func TestDoubles(t *testing.T) {
-	plain := []string{"0", "-0", "5", "-12345678", "0.5", "-0.5", "1.1", "12.345678", "99.999999", "1234567.8", "0.1234567", "-0.0", "0.10", "3.14159"}
+	plain := lanesOf([]string{"0", "-0", "5", "-12345678", "0.5", "-0.5", "1.1", "12.345678", "99.999999", "1234567.8", "0.1234567", "-0.0", "0.10", "3.14159"})
 	data, ends := column(plain, 2)
 	dst := make([]float64, len(plain))
 	if n := Doubles(dst, data, ends, 2, true); n != len(dst) {
@@ -79,20 +94,79 @@ func TestDoubles(t *testing.T) {
 	}
 }
 
-// Fields of any bytes: both forms read the same, and what they read is what
-// strconv reads.
+// Every day of the calendar, and what is none.
+func TestDates(t *testing.T) {
+	first, last := sqltype.DaysFromCivil(1, 1, 1), sqltype.DaysFromCivil(9999, 12, 31)
+	var data []byte
+	ends := []uint32{^uint32(0)}
+	for d := first; d <= last; d++ {
+		data = append(sqltype.AppendDate(data, arrow.Date32(d)), ',')
+		ends = append(ends, uint32(len(data)-1))
+	}
+	data = append(data, make([]byte, PadBytes)...)
+	dst := make([]arrow.Date32, last-first+1)
+	if n := Dates(dst, data, ends, 1); n != len(dst) {
+		t.Fatalf("stopped at %s", data[ends[n]+1:ends[n+1]])
+	}
+	for i, d := range dst {
+		if d != arrow.Date32(first)+arrow.Date32(i) {
+			t.Fatalf("%s: got %d, want %d", data[ends[i]+1:ends[i+1]], d, int(first)+i)
+		}
+	}
+	for _, s := range []string{"", "2023-02-29", "1900-02-29", "2000-02-30", "0000-01-01", "2024-00-10", "2024-13-01", "2024-01-00", "2024-04-31",
+		"2024-1-011", "2024/01/01", "2024-01/01", "2024-01-0a", "2024-01-01 ", "2024-91-01", "2024-17-01", "2024-32-01", "20240-1-01"} {
+		texts := lanesOf([]string{"2024-02-29"})
+		texts[11] = s
+		data, ends := column(texts, 3)
+		if n := Dates(make([]arrow.Date32, len(texts)), data, ends, 3); n != 11 {
+			t.Errorf("%q: read %d fields, want 11", s, n)
+		}
+	}
+}
+
+func TestTimestamps(t *testing.T) {
+	plain := lanesOf([]string{"0001-01-01 00:00:00", "1969-12-31T23:59:59", "1970-01-01 00:00:00", "2024-02-29 12:34:56", "9999-12-31 23:59:59"})
+	data, ends := column(plain, 2)
+	dst := make([]int64, len(plain))
+	if n := Timestamps(dst, data, ends, 2); n != len(dst) {
+		t.Fatalf("stopped at %q", plain[n])
+	}
+	for i, s := range plain {
+		if want, _, _ := sqltype.ParseTimestamp([]byte(s)); dst[i] != want {
+			t.Errorf("%s: got %d, want %d", s, dst[i], want)
+		}
+	}
+	for _, s := range []string{"", "2024-01-01", "2024-01-01 24:00:00", "2024-01-01 00:60:00", "2024-01-01 00:00:60", "2024-01-01_00:00:00",
+		"2024-01-01 00-00:00", "2024-01-01 00:00:0x", "2024-01-01 10:00+01", "2024-01-01 10:00:00Z", "2024-01-01 0a:00:00", "2024-01-32 00:00:00"} {
+		texts := lanesOf([]string{"2024-02-29 01:02:03"})
+		texts[9] = s
+		data, ends := column(texts, 1)
+		if n := Timestamps(make([]int64, len(texts)), data, ends, 1); n != 9 {
+			t.Errorf("%q: read %d fields, want 9", s, n)
+		}
+	}
+}
+
+// Fields of any bytes: all forms read the same, and what they read is what
+// strconv and sqltype read.
 func FuzzForms(f *testing.F) {
 	f.Add("1,22,333,4.5,-6.75,0.5,x", true, 1)
 	f.Add("12345678,00,1.2.3,,1e5,-,9999999.9", false, 2)
+	f.Add("1,2,3,4,5,6,7,8,9,-1.5,0.25,123456.78,-0,5,-99999999,1.2", true, 1)
+	f.Add("2024-02-29,1970-01-01,0001-01-01,9999-12-31,2000-02-29,1999-12-01,2023-03-31,2024-12-31", true, 2)
+	f.Add("2024-02-29 12:34:56,1969-12-31T23:59:59", true, 1)
 	f.Fuzz(func(t *testing.T, text string, exact bool, stride int) {
 		if stride < 1 || stride > 4 {
 			return
 		}
-		texts := strings.Split(text, ",")
+		texts := lanesOf(strings.Split(text, ","))
 		data, ends := column(texts, stride)
 		ints, intsAgain := make([]int64, len(texts)), make([]int64, len(texts))
 		n := Ints(ints, data, ends, stride, exact)
 		if m := intsPure(intsAgain, data, ends, stride, exact); m != n {
+			t.Fatalf("ints: read %d fields and %d", n, m)
+		}
+		if m := intFields(intsAgain, data, ends, stride, exact); m != n {
 			t.Fatalf("ints: read %d fields and %d", n, m)
 		}
 		for i := range n {
@@ -101,66 +175,89 @@ func FuzzForms(f *testing.F) {
 				t.Fatalf("%q: got %d and %d", texts[i], ints[i], intsAgain[i])
 			}
 		}
-		doubles, doublesAgain := make([]float64, len(texts)), make([]float64, len(texts))
+		doubles, doublesAgain, doublesPlain := make([]float64, len(texts)), make([]float64, len(texts)), make([]float64, len(texts))
 		n = Doubles(doubles, data, ends, stride, exact)
 		if m := doublesPure(doublesAgain, data, ends, stride, exact); m != n {
 			t.Fatalf("doubles: read %d fields and %d", n, m)
 		}
+		if m := doubleFields(doublesPlain, data, ends, stride, exact); m != n {
+			t.Fatalf("doubles: read %d fields and %d", n, m)
+		}
 		for i := range n {
 			want, err := strconv.ParseFloat(texts[i], 64)
-			if err != nil || math.Float64bits(doubles[i]) != math.Float64bits(want) || math.Float64bits(doublesAgain[i]) != math.Float64bits(want) {
-				t.Fatalf("%q: got %v and %v", texts[i], doubles[i], doublesAgain[i])
+			for _, got := range []float64{doubles[i], doublesAgain[i], doublesPlain[i]} {
+				if err != nil || math.Float64bits(got) != math.Float64bits(want) {
+					t.Fatalf("%q: got %v", texts[i], got)
+				}
 			}
+		}
+		dates, datesAgain := make([]arrow.Date32, len(texts)), make([]arrow.Date32, len(texts))
+		n = Dates(dates, data, ends, stride)
+		if m := dateFields(datesAgain, data, ends, stride); m != n || !slices.Equal(dates[:n], datesAgain[:n]) {
+			t.Fatalf("dates: read %d fields, %d, and %d, %d", n, dates[:n], m, datesAgain[:m])
+		}
+		times, timesAgain := make([]int64, len(texts)), make([]int64, len(texts))
+		n = Timestamps(times, data, ends, stride)
+		if m := timestampFields(timesAgain, data, ends, stride); m != n || !slices.Equal(times[:n], timesAgain[:n]) {
+			t.Fatalf("timestamps: read %d fields, %d, and %d, %d", n, times[:n], m, timesAgain[:m])
 		}
 	})
 }
 
-func BenchmarkInts(b *testing.B) {
-	texts := make([]string, 10000)
-	for i := range texts {
-		texts[i] = plainInts[i*7919%len(plainInts)]
-	}
+// benchmarkForms times the forms of a function on texts.
+func benchmarkForms[T any](b *testing.B, texts []string, forms map[string]func(dst []T, data []byte, ends []uint32) int) {
 	data, ends := column(texts, 1)
-	dst := make([]int64, len(texts))
-	b.Run("unchecked", func(b *testing.B) {
-		for b.Loop() {
-			if n := Ints(dst, data, ends, 1, true); n != len(texts) {
-				b.Fatalf("stopped at %q", texts[n])
+	dst := make([]T, len(texts))
+	for _, name := range slices.Sorted(maps.Keys(forms)) {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if n := forms[name](dst, data, ends); n != len(texts) {
+					b.Fatalf("stopped at %q", texts[n])
+				}
 			}
-		}
-		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(texts)), "ns/field")
-	})
-	b.Run("pure", func(b *testing.B) {
-		for b.Loop() {
-			if n := intsPure(dst, data, ends, 1, true); n != len(texts) {
-				b.Fatalf("stopped at %q", texts[n])
-			}
-		}
-		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(texts)), "ns/field")
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(texts)), "ns/field")
+		})
+	}
+}
+
+func textsOf(n int, text func(i int) string) []string {
+	texts := make([]string, n)
+	for i := range texts {
+		texts[i] = text(i)
+	}
+	return texts
+}
+
+func BenchmarkInts(b *testing.B) {
+	texts := textsOf(10000, func(i int) string { return plainInts[i*7919%len(plainInts)] })
+	benchmarkForms(b, texts, map[string]func(dst []int64, data []byte, ends []uint32) int{
+		"chosen": func(dst []int64, data []byte, ends []uint32) int { return Ints(dst, data, ends, 1, true) },
+		"fields": func(dst []int64, data []byte, ends []uint32) int { return intFields(dst, data, ends, 1, true) },
+		"pure":   func(dst []int64, data []byte, ends []uint32) int { return intsPure(dst, data, ends, 1, true) },
 	})
 }
 
 func BenchmarkDoubles(b *testing.B) {
-	texts := make([]string, 10000)
-	for i := range texts {
-		texts[i] = strconv.FormatFloat(float64(i*7919%9000)/100+0.123456, 'f', 6, 64)
-	}
-	data, ends := column(texts, 1)
-	dst := make([]float64, len(texts))
-	b.Run("unchecked", func(b *testing.B) {
-		for b.Loop() {
-			if n := Doubles(dst, data, ends, 1, true); n != len(texts) {
-				b.Fatalf("stopped at %q", texts[n])
-			}
-		}
-		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(texts)), "ns/field")
+	texts := textsOf(10000, func(i int) string { return strconv.FormatFloat(float64(i*7919%9000)/100+0.123456, 'f', 6, 64) })
+	benchmarkForms(b, texts, map[string]func(dst []float64, data []byte, ends []uint32) int{
+		"chosen": func(dst []float64, data []byte, ends []uint32) int { return Doubles(dst, data, ends, 1, true) },
+		"fields": func(dst []float64, data []byte, ends []uint32) int { return doubleFields(dst, data, ends, 1, true) },
+		"pure":   func(dst []float64, data []byte, ends []uint32) int { return doublesPure(dst, data, ends, 1, true) },
 	})
-	b.Run("pure", func(b *testing.B) {
-		for b.Loop() {
-			if n := doublesPure(dst, data, ends, 1, true); n != len(texts) {
-				b.Fatalf("stopped at %q", texts[n])
-			}
-		}
-		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(texts)), "ns/field")
+}
+
+func BenchmarkDates(b *testing.B) {
+	texts := textsOf(10000, func(i int) string { return string(sqltype.AppendDate(nil, arrow.Date32(i*7919%20000))) })
+	benchmarkForms(b, texts, map[string]func(dst []arrow.Date32, data []byte, ends []uint32) int{
+		"chosen": func(dst []arrow.Date32, data []byte, ends []uint32) int { return Dates(dst, data, ends, 1) },
+		"fields": func(dst []arrow.Date32, data []byte, ends []uint32) int { return dateFields(dst, data, ends, 1) },
+	})
+}
+
+func BenchmarkTimestamps(b *testing.B) {
+	texts := textsOf(10000, func(i int) string { return string(sqltype.AppendTimestamp(nil, int64(i)*7919*sqltype.MicrosPerMinute)) })
+	benchmarkForms(b, texts, map[string]func(dst []int64, data []byte, ends []uint32) int{
+		"chosen": func(dst []int64, data []byte, ends []uint32) int { return Timestamps(dst, data, ends, 1) },
+		"fields": func(dst []int64, data []byte, ends []uint32) int { return timestampFields(dst, data, ends, 1) },
 	})
 }

@@ -8,14 +8,9 @@ import (
 	"unsafe"
 )
 
-// Ints parses fields of one to eight digits into dst and returns how many it has
-// read before one that is not plain. With exact, a zero before other digits is
-// not plain.
-func Ints(dst []int64, data []byte, ends []uint32, stride int, exact bool) int {
-	if len(dst) == 0 || len(data) < PadBytes {
-		return 0
-	}
-	_ = ends[(len(dst)-1)*stride+1]
+// intFields is Ints, field by field: intsPure without its checks of bounds, which
+// Ints has made.
+func intFields(dst []int64, data []byte, ends []uint32, stride int, exact bool) int {
 	text, first := unsafe.Pointer(unsafe.SliceData(data)), unsafe.Pointer(unsafe.SliceData(ends))
 	limit := uint32(len(data) - PadBytes)
 	strict := uint64(0)
@@ -45,15 +40,8 @@ func Ints(dst []int64, data []byte, ends []uint32, stride int, exact bool) int {
 	return len(dst)
 }
 
-// Doubles parses fields of one to eight digits, with a point between two of them
-// or not and a minus before them or not, and returns how many it has read before
-// one that is not plain. With exact, a zero before other digits of the integer
-// part is not plain. The results are correctly rounded.
-func Doubles(dst []float64, data []byte, ends []uint32, stride int, exact bool) int {
-	if len(dst) == 0 || len(data) < PadBytes {
-		return 0
-	}
-	_ = ends[(len(dst)-1)*stride+1]
+// doubleFields is doublesPure without its checks of bounds.
+func doubleFields(dst []float64, data []byte, ends []uint32, stride int, exact bool) int {
 	text, first := unsafe.Pointer(unsafe.SliceData(data)), unsafe.Pointer(unsafe.SliceData(ends))
 	limit := uint32(len(data) - PadBytes)
 	step := uintptr(stride) * 4
