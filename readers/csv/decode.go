@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"csvloom/pipeline"
+	"csvloom/readers/csv/internal/codes"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -40,9 +41,9 @@ type layoutColumn struct {
 // decoder turns blocks into batches. Its scratch memory is used again.
 type decoder struct {
 	index index
-	ends  []uint32  // of the last field, without the CR of the line end; or of the wanted rows
-	text  []byte    // of one unquoted field
-	book  *codeBook // made when a column is to be coded
+	ends  []uint32    // of the last field, without the CR of the line end; or of the wanted rows
+	text  []byte      // of one unquoted field
+	book  *codes.Book // made when a column is to be coded
 }
 
 var decoders = sync.Pool{New: func() any { return new(decoder) }}
