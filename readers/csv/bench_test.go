@@ -136,7 +136,7 @@ func BenchmarkIndex(b *testing.B) {
 			var ix index
 			b.SetBytes(int64(len(c.text)))
 			for b.Loop() {
-				ix.build(data, len(c.text), &rfc4180, 9, 1<<30, nil)
+				ix.build(data, len(c.text), nil, &rfc4180, 9, 1<<30, nil)
 			}
 		})
 		b.Run(c.name+"/tokens", func(b *testing.B) {
@@ -164,7 +164,7 @@ func BenchmarkCut(b *testing.B) {
 					if err == io.EOF {
 						break
 					}
-					buffers.put(block.data)
+					buffers.putBlock(&block)
 				}
 			}
 		})

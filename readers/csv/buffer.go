@@ -2,9 +2,11 @@ package csv
 
 import "sync"
 
-// bufferPool recycles the text buffers of blocks, all of about one size.
+// bufferPool recycles the text buffers of blocks, all of about one size, and what was
+// found in them.
 type bufferPool struct {
-	pool sync.Pool // of *[]byte
+	pool  sync.Pool // of *[]byte
+	found sync.Pool // of *separators
 }
 
 // bufferBytesMin is the least size of a buffer: reads should not be tiny even
@@ -28,3 +30,23 @@ func (p *bufferPool) put(b []byte) {
 		p.pool.Put(&b)
 	}
 }
+
+// putBlock takes the memory of a block back.
+func (p *bufferPool) putBlock(b *block) {
+	p.put(b.data)
+	if b.separators != nil {
+		p.putSeparators(b.separators)
+	}
+	b.data, b.separators = nil, nil
+}
+
+// getSeparators returns separators to be filled in.
+func (p *bufferPool) getSeparators() *separators {
+	if s, ok := p.found.Get().(*separators); ok {
+		return s
+	}
+	return new(separators)
+}
+
+// putSeparators takes them back.
+func (p *bufferPool) putSeparators(s *separators) { p.found.Put(s) }

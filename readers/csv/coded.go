@@ -61,17 +61,13 @@ func code(f *fields, dst []uint16, v *validity, book *codes.Book) bool {
 	ends, data, skip, quote := f.ends, f.data, f.skip, f.quote
 	most := min(pipeline.CodesMax, max(codesFew, f.rows/codesPerValue))
 	plain := (!f.quoted || quote == 0) && f.nulls == nil
-	first := -1 // what no text of a run starts with
-	if !plain {
-		first = int(quote)
-	}
 	run := codeRuns{}
 	if !f.canRun() || codes.Lanes == 0 {
 		run.next = len(dst)
 	}
 	for r := 0; r < len(dst); r++ {
 		if r >= run.next {
-			r += book.KnownRuns(dst[r:], data, ends[r*f.stride:], f.stride, first)
+			r += book.KnownRuns(dst[r:], data, ends[r*f.stride:], f.stride, f.runQuote())
 			if r == len(dst) {
 				break
 			}

@@ -266,7 +266,7 @@ func nullColumn(t arrow.DataType, rows int, alloc memory.Allocator) arrow.Array 
 }
 
 // runsOf reads fields of a plain kind, as the functions of package digits do.
-type runsOf[T any] func(dst []T, data []byte, ends []uint32, stride int) int
+type runsOf[T any] func(dst []T, data []byte, ends []uint32, stride, quote int) int
 
 // decodeFixed decodes a column of a fixed-width type. runs, if not nil, reads what
 // it can; parse reads the rest.
@@ -279,11 +279,11 @@ func decodeFixed[T any](f *fields, dst []T, v *validity, runs runsOf[T], parse f
 	var zero T
 	for r := 0; r < len(dst); r++ {
 		if runs != nil && run.pays(r) {
-			r += runs(dst[r:], data, ends[r*f.stride:], f.stride)
-			if r == len(dst) {
+			n := runs(dst[r:], data, ends[r*f.stride:], f.stride, f.runQuote())
+			if r += n; r == len(dst) {
 				break
 			}
-			run.other++
+			run.ended(n)
 		}
 		k := r * f.stride
 		start, end := ends[k]+skip, ends[k+1]
@@ -348,16 +348,28 @@ func exactDecimal(b []byte) bool {
 	return ok
 }
 
-// plainRun decides whether to go on looking for runs of plain fields: it does
-// until most fields turn out to be of another kind.
-type plainRun struct {
-	other int // fields that ended a run
-}
+// plainRun decides whether to go on looking for runs of plain fields: it does while
+// they are long enough.
+type plainRun struct{ runs, fields int }
 
-func (p *plainRun) pays(row int) bool { return p.other <= 8+row/4 }
+func (p *plainRun) pays(row int) bool { return p.runs <= 8+p.fields/3+row/64 }
+
+// ended notes that a run of n fields has ended before one of another kind.
+func (p *plainRun) ended(n int) {
+	p.runs++
+	p.fields += n
+}
 
 // canRun reports whether package digits can read the fields.
 func (f *fields) canRun() bool { return f.nulls == nil && f.skip == 1 }
+
+// runQuote is the quote as package digits wants it.
+func (f *fields) runQuote() int {
+	if f.quoted && f.quote != 0 {
+		return int(f.quote)
+	}
+	return -1
+}
 
 // decodeInts decodes a BIGINT column. Values of up to eight digits are nearly
 // all; package digits reads runs of them.
@@ -367,11 +379,11 @@ func decodeInts(f *fields, c *columnType, dst []int64, v *validity) (bad int) {
 	runs, run := f.canRun(), plainRun{}
 	for r := 0; r < len(dst); r++ {
 		if runs && run.pays(r) {
-			r += digits.Ints(dst[r:], data, ends[r*f.stride:], f.stride, exact)
-			if r == len(dst) {
+			n := digits.Ints(dst[r:], data, ends[r*f.stride:], f.stride, f.runQuote(), exact)
+			if r += n; r == len(dst) {
 				break
 			}
-			run.other++
+			run.ended(n)
 		}
 		k := r * f.stride
 		start, end := ends[k]+skip, ends[k+1]
@@ -434,11 +446,11 @@ func decodeDoubles(f *fields, c *columnType, dst []float64, v *validity) (bad in
 	runs, run := f.canRun(), plainRun{}
 	for r := 0; r < len(dst); r++ {
 		if runs && run.pays(r) {
-			r += digits.Doubles(dst[r:], data, ends[r*f.stride:], f.stride, exact)
-			if r == len(dst) {
+			n := digits.Doubles(dst[r:], data, ends[r*f.stride:], f.stride, f.runQuote(), exact)
+			if r += n; r == len(dst) {
 				break
 			}
-			run.other++
+			run.ended(n)
 		}
 		k := r * f.stride
 		start, end := ends[k]+skip, ends[k+1]

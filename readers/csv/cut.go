@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"math/bits"
 )
 
 // errRowTooLong says that a record is longer than the limit.
@@ -27,11 +26,13 @@ type cutter struct {
 
 // block is a run of whole records.
 type block struct {
-	data   []byte // owned; give it back with bufferPool.put
+	data   []byte // owned; give it back with bufferPool.putBlock
 	offset int64  // of data in the stream
 	line   int64  // 1-based line on which data starts
 	err    error  // errRowTooLong: data is the start of a line that is too long
 	passed int64  // how long that line is, if it was passed
+
+	separators *separators // of data; nil: they have not been looked for, or data is not of the plain kind
 
 	// How many lines end before an offset: places are asked for one after the
 	// other, and there may be as many as there are rows.
@@ -71,10 +72,10 @@ func (c *cutter) next() (block, error) {
 			c.buffers.put(buf)
 			return block{}, io.EOF
 		case c.err == io.EOF && len(buf) <= c.blockBytes:
-			return c.take(buf, len(buf)), nil
+			return c.take(buf, len(buf), nil), nil
 		}
 		final := c.err == io.EOF
-		n, long := cutAt(c.dialect, buf, c.blockBytes, c.rowBytesMax, final)
+		n, long, found := c.cut(buf, final)
 		if n == 0 && final {
 			n = len(buf)
 		}
@@ -86,7 +87,7 @@ func (c *cutter) next() (block, error) {
 			return block{data: buf, offset: c.offset, line: c.line, err: errRowTooLong}, nil
 		}
 		if n > 0 {
-			b := c.take(buf, n)
+			b := c.take(buf, n, found)
 			if long {
 				// The block alone does not show it.
 				b.err, b.passed = errRowTooLong, int64(n)
@@ -131,14 +132,19 @@ func (c *cutter) passLine(buf []byte) (block, error) {
 	}
 }
 
-// take makes a block of the first n bytes of buf and keeps the rest.
-func (c *cutter) take(buf []byte, n int) block {
-	b := block{data: buf[:n], offset: c.offset, line: c.line}
+// take makes a block of the first n bytes of buf, with the separators that were found
+// there or nil, and keeps the rest.
+func (c *cutter) take(buf []byte, n int, found *separators) block {
+	b := block{data: buf[:n], offset: c.offset, line: c.line, separators: found}
 	if rest := buf[n:]; len(rest) > 0 {
 		c.rest = append(c.buffers.get(max(len(rest), c.blockBytes)), rest...)
 	}
 	c.offset += int64(n)
-	c.line += int64(c.dialect.countLines(b.data))
+	if found != nil {
+		c.line += int64(found.lines)
+	} else {
+		c.line += int64(c.dialect.countLines(b.data))
+	}
 	return b
 }
 
@@ -151,18 +157,27 @@ func fill(r io.Reader, buf []byte, n int) ([]byte, error) {
 	return buf[:len(buf)+m], err
 }
 
-// cutAt returns where to cut buf, which starts with a record: behind the last
-// record that ends within limit bytes, or else behind the first record. It
+// cut returns where to cut buf, which starts with a record: behind the last
+// record that ends within blockBytes, or else behind the first record. It
 // returns 0 when no record ends in buf. With long, what is cut off is the first
-// line of a record that is too long.
-func cutAt(d *Dialect, buf []byte, limit, rowBytesMax int, final bool) (n int, long bool) {
-	limit = min(limit, len(buf))
-	if limit <= rowBytesMax { // or a row might be too long
-		if n, ok := cutByMasks(d, buf, limit); ok {
-			return n, false
+// line of a record that is too long. found are the separators of what is cut off,
+// nil if it is not of the plain kind.
+func (c *cutter) cut(buf []byte, final bool) (n int, long bool, found *separators) {
+	d := c.dialect
+	limit := min(c.blockBytes, len(buf))
+	if limit <= c.rowBytesMax { // or a row might be too long
+		if found = c.buffers.getSeparators(); found.find(buf[:limit+padBytes], limit, d) {
+			if n := found.endOfRecords(buf, d); n > 0 {
+				found.cut(buf[:limit], n, d)
+				return n, false, found
+			}
+		}
+		c.buffers.putSeparators(found)
+		if n, ok := cutWithoutQuotes(d, buf[:limit]); ok {
+			return n, false, nil
 		}
 	}
-	t := tokenizer{dialect: d, data: buf, final: final, rowBytesMax: rowBytesMax}
+	t := tokenizer{dialect: d, data: buf, final: final, rowBytesMax: c.rowBytesMax}
 	var ends []uint32
 	last := 0
 	for {
@@ -172,45 +187,24 @@ func cutAt(d *Dialect, buf []byte, limit, rowBytesMax int, final bool) (n int, l
 		long := ok && rec.fault.kind == rowTooLong
 		switch {
 		case !ok && last == 0:
-			return t.pos, false // blank lines alone, if anything
+			return t.pos, false, nil // blank lines alone, if anything
 		case !ok || (long || t.pos > limit) && last > 0:
-			return last, false
+			return last, false, nil
 		case long && rec.start > 0:
-			return rec.start, false // the blank lines before it
+			return rec.start, false, nil // the blank lines before it
 		case long || t.pos > limit:
-			return t.pos, long
+			return t.pos, long, nil
 		}
 		last = t.pos
 	}
 }
 
-// cutByMasks returns the end of the last record within limit bytes of buf. It
-// reports false when there is none or the quotes are not as RFC 4180 has them;
-// see index.separatorsOutsideQuotes, which uses the same masks.
-func cutByMasks(d *Dialect, buf []byte, limit int) (int, bool) {
-	nl := d.lineEnd()
-	if d.Escape != 0 && bytes.IndexByte(buf[:limit], d.Escape) >= 0 {
+// cutWithoutQuotes returns the end of the last line in text. It reports false when
+// there is none, or a quote or an escape may make a line end one that is none.
+func cutWithoutQuotes(d *Dialect, text []byte) (int, bool) {
+	if d.Escape != 0 && bytes.IndexByte(text, d.Escape) >= 0 || d.Quote != 0 && bytes.IndexByte(text, d.Quote) >= 0 {
 		return 0, false
 	}
-	if d.Quote == 0 || bytes.IndexByte(buf[:limit], d.Quote) < 0 {
-		n := bytes.LastIndexByte(buf[:limit], nl)
-		return n + 1, n >= 0
-	}
-	d, ok := d.plain(buf[:limit])
-	if !ok || len(d.Delimiter) != 1 {
-		return 0, false
-	}
-	var s quoteScan
-	s.start(d, buf[:limit+padBytes], limit)
-	last := -1
-	for i := 0; i < limit; i += chunkBytes {
-		_, nm, ok := s.next(i)
-		if !ok {
-			return 0, false
-		}
-		if nm != 0 {
-			last = i + bits.Len64(nm) - 1
-		}
-	}
-	return last + 1, last >= 0
+	n := bytes.LastIndexByte(text, d.lineEnd())
+	return n + 1, n >= 0
 }

@@ -108,7 +108,7 @@ func (l *layout) begin(b *block, d *decoder, alloc memory.Allocator) *columns {
 	}
 	data := b.data[:n+padBytes]
 	ix := c.index
-	ix.build(data, n, &l.dialect, l.width, l.rowBytesMax, mend)
+	ix.build(data, n, b.separators, &l.dialect, l.width, l.rowBytesMax, mend)
 	if mend != nil && len(mend.text) > 0 {
 		data = append(append(data[:n:n], mend.text...), make([]byte, padBytes)...)
 	}

@@ -110,7 +110,7 @@ func FuzzDialects(f *testing.F) {
 		var fast, slow index
 		fast.width, slow.width = width, width
 		slow.buildByTokens(data, &d, 1<<30, nil)
-		if fast.buildByMasks(block, len(data), &d) {
+		if fast.buildQuickly(block, len(data), &d) {
 			if len(slow.bad) > 0 || len(slow.strays) > 0 || slow.comments > 0 {
 				t.Fatalf("masks accepted a block in which the tokenizer finds %d bad records, %d stray quotes, %d comments", len(slow.bad), len(slow.strays), slow.comments)
 			}

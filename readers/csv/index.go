@@ -2,7 +2,6 @@ package csv
 
 import (
 	"bytes"
-	"math/bits"
 	"slices"
 
 	"csvloom/readers/csv/internal/mask"
@@ -27,14 +26,14 @@ type index struct {
 	rows   int
 	width  int
 
-	quotes bool     // fields may be quoted
-	crs    bool     // the last field of a row may end in a CR that is part of the line end
-	lines  []uint32 // line ends before each row; nil when row r comes after r of them
-	blank  int      // blank lines passed
-	bad    []record // records that are not among the rows, in order
-	strays []int    // offsets of the first quote inside an unquoted field of a row, in order
-	odd    []int32  // the rows of strays
-	scan   quoteScan
+	quotes bool       // fields may be quoted
+	crs    bool       // the last field of a row may end in a CR that is part of the line end
+	lines  []uint32   // line ends before each row; nil when row r comes after r of them
+	blank  int        // blank lines passed
+	bad    []record   // records that are not among the rows, in order
+	strays []int      // offsets of the first quote inside an unquoted field of a row, in order
+	odd    []int32    // the rows of strays
+	own    separators // where a block comes without
 
 	comments, commentAt int // comment lines passed, and the offset of the first
 }
@@ -55,119 +54,84 @@ func (ix *index) line(r int) int64 {
 
 // build indexes a block of whole records, each of which should have width
 // fields and at most rowBytesMax bytes. block has padBytes of room behind its n
-// bytes of data. Bad records are left to mend, or, when that is nil, collected.
-func (ix *index) build(block []byte, n int, d *Dialect, width, rowBytesMax int, mend *mender) {
+// bytes of data; found are its separators, nil if they have not been found. Bad
+// records are left to mend, or, when that is nil, collected.
+func (ix *index) build(block []byte, n int, found *separators, d *Dialect, width, rowBytesMax int, mend *mender) {
 	ix.width, ix.bad, ix.lines, ix.blank, ix.strays, ix.odd, ix.comments = width, ix.bad[:0], nil, 0, ix.strays[:0], ix.odd[:0], 0
-	if !ix.buildByMasks(block, n, d) || n > rowBytesMax && ix.longest() > rowBytesMax {
+	if found == nil {
+		if found = &ix.own; !found.find(block, n, d) || found.scan.Inside() {
+			found = nil
+		}
+	}
+	if found == nil || !ix.buildByMasks(block, n, found, d) || n > rowBytesMax && ix.longest() > rowBytesMax {
 		ix.lines, ix.blank = nil, 0
 		ix.buildByTokens(block[:n], d, rowBytesMax, mend)
 	}
 }
 
-// buildByMasks does it 64 bytes at a time, or reports false when the block is
-// not of the plain kind: a quote that neither starts nor ends a field, a record
-// of another width, a blank line.
-func (ix *index) buildByMasks(block []byte, n int, d *Dialect) bool {
-	if len(d.Delimiter) != 1 || n == 0 {
-		return false
-	}
+// buildByMasks does it with the separators of the block, or reports false when
+// there is a record of another width, or a blank line.
+func (ix *index) buildByMasks(block []byte, n int, found *separators, d *Dialect) bool {
 	data := block[:n]
-	d, ok := d.plain(data)
-	if !ok {
-		return false
-	}
 	nl := d.lineEnd()
-	if d.LineEnd == LineEndCR && bytes.IndexByte(data, '\n') >= 0 {
-		return false // within quotes, or a fault
+	rows := found.rows
+	unended := data[n-1] != nl || found.masks[(n-1)/chunkBytes]>>((n-1)%chunkBytes)&1 == 0
+	if unended {
+		rows++ // the end of the data ends a record too
 	}
-	ix.quotes = d.Quote != 0 && bytes.IndexByte(data, d.Quote) >= 0
-	ix.crs = false
-	// At most every byte is a separator, and the end of the data is one.
-	ix.ends = slices.Grow(ix.ends[:0], n+2+chunkBytes)[:n+2+chunkBytes]
+	count := rows * ix.width
+	ix.ends = slices.Grow(ix.ends[:0], count+expandRoom)[:count+expandRoom]
 	ix.ends[0] = ^uint32(0)
-	var count, lineEnds int
-	if ix.quotes {
-		var ok bool
-		if count, lineEnds, ok = ix.separatorsOutsideQuotes(block, n, d); !ok {
-			return false
-		}
-	} else {
-		count = ix.separators(block, n, d.Delimiter[0], nl)
-		lineEnds = bytes.Count(data, []byte{nl})
+	k := 1
+	for i := 0; i < len(found.masks) && k <= count+1; i += masksAtOnce {
+		batch := found.masks[i:min(i+masksAtOnce, len(found.masks))]
+		k += mask.Expand(ix.ends[k:], batch, uint32(i*chunkBytes))
 	}
-	if data[n-1] != nl || ix.ends[count] != uint32(n-1) {
-		count++
-		ix.ends[count] = uint32(n)
-		lineEnds++
+	if unended {
+		ix.ends[k] = uint32(n)
+		k++
 	}
-	ix.ends = ix.ends[:count+1]
-	ix.stride, ix.skip = ix.width, 1
-	ix.rows = lineEnds
-	if count != lineEnds*ix.width {
+	if k != count+1 {
 		return false
 	}
-	// Every width-th separator is a line end, and there are no others.
-	var before byte // has the bits of a CR if one stands before a line end
-	for k := ix.width; k < count; k += ix.width {
-		end := ix.ends[k]
-		if data[end] != nl {
-			return false
-		}
-		if data[max(end, 1)-1] == '\r' {
-			before = '\r'
-		}
+	ix.ends = ix.ends[:k]
+	ix.stride, ix.skip, ix.rows = ix.width, 1, rows
+	ix.quotes = found.quotes
+	if !ix.endsAreLineEnds(data, nl) {
+		return false
 	}
-	ix.crs = d.LineEnd != LineEndCR && (before == '\r' || endsInCR(data, ix.ends[count]))
+	ix.crs = d.LineEnd != LineEndCR && ix.crs
 	if ix.width == 1 && ix.hasBlankRow(data) {
 		return false
 	}
-	if ix.quotes && bytes.Count(data, []byte{nl}) != bytes.Count(data[n-1:], []byte{nl})+lineEnds-1 {
+	if found.lines != found.rows {
 		ix.countLines(data, nl)
 	}
 	return true
 }
 
-// endsInCR reports whether the last record's end has a CR before it.
-func endsInCR(data []byte, end uint32) bool { return end > 0 && data[end-1] == '\r' }
+const (
+	// masksAtOnce is for how many chunks separators are written down at a time.
+	masksAtOnce = 64
+	// expandRoom is how many more of them than expected there is room for.
+	expandRoom = masksAtOnce*chunkBytes + mask.ExpandSlack + 2
+)
 
-// separators fills ends from a block without quotes.
-func (ix *index) separators(block []byte, n int, delim, nl byte) (count int) {
-	var masks [masksAtOnce]uint64
-	count = 1
-	for i := 0; i < n; {
-		p := maskedBytes(block, i, n)
-		batch := masks[:len(p)/chunkBytes]
-		mask.Either(batch, p, delim, nl)
-		if rest := n - i; rest < len(p) {
-			batch[len(batch)-1] &= 1<<(rest%chunkBytes) - 1
+// endsAreLineEnds reports whether every width-th separator is a line end, so that no
+// others are. It notes whether a CR stands before one.
+func (ix *index) endsAreLineEnds(data []byte, nl byte) bool {
+	ix.crs = false
+	last := len(ix.ends) - 1
+	for k := ix.width; k <= last; k += ix.width {
+		end := ix.ends[k]
+		if k < last && data[end] != nl {
+			return false
 		}
-		count += mask.Expand(ix.ends[count:], batch, uint32(i))
-		i += len(p)
-	}
-	return count - 1
-}
-
-// separatorsOutsideQuotes fills ends from block; false when its quotes are not
-// as RFC 4180 has them.
-func (ix *index) separatorsOutsideQuotes(block []byte, n int, d *Dialect) (count, lineEnds int, ok bool) {
-	s := &ix.scan
-	s.start(d, block, n)
-	count = 1
-	var masks [masksAtOnce]uint64
-	for i := 0; i < n; {
-		k, first := 0, i
-		for ; k < masksAtOnce && i < n; k++ {
-			separators, nm, ok := s.next(i)
-			if !ok {
-				return 0, 0, false
-			}
-			masks[k] = separators
-			lineEnds += bits.OnesCount64(nm)
-			i += chunkBytes
+		if data[max(end, 1)-1] == '\r' {
+			ix.crs = true
 		}
-		count += mask.Expand(ix.ends[count:], masks[:k], uint32(first))
 	}
-	return count - 1, lineEnds, s.inside == 0
+	return true
 }
 
 // hasBlankRow reports whether a row of the only column has nothing on it.

@@ -37,6 +37,11 @@ func rowsOf(ix *index, data []byte, d *Dialect) [][]string {
 	return rows
 }
 
+// buildQuickly is build, but reports false when that takes tokens.
+func (ix *index) buildQuickly(block []byte, n int, d *Dialect) bool {
+	return ix.own.find(block, n, d) && !ix.own.scan.Inside() && ix.buildByMasks(block, n, &ix.own, d)
+}
+
 // seeds are texts with every turn of the grammar in them.
 var seeds = []string{
 	"", "\n", "a", "a,b\n", "a,b\r\nc,d\r\n", "a,b\nc,d", "a,b\n\nc,d\n", "\r\n\r\na,b\r\n",
@@ -68,7 +73,7 @@ func FuzzIndex(f *testing.F) {
 		var fast, slow index
 		fast.width, slow.width = width, width
 		slow.buildByTokens(data, &d, 1<<30, nil)
-		if !fast.buildByMasks(block, len(data), &d) {
+		if !fast.buildQuickly(block, len(data), &d) {
 			return
 		}
 		if len(slow.bad) > 0 {

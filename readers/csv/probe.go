@@ -117,7 +117,7 @@ func probe(ctx context.Context, in Input, s *settings, shared *probing) (*file, 
 			return nil, err
 		}
 		f.sample(b.data, true, s)
-		buffers.put(b.data)
+		buffers.putBlock(&b)
 	}
 }
 

@@ -335,7 +335,7 @@ func (s *split) read() error {
 // Discard implements pipeline.Split.
 func (s *split) Discard() {
 	if !s.shared {
-		s.reading.source.buffers.put(s.block.data)
+		s.reading.source.buffers.putBlock(&s.block)
 	}
 	s.block.data = nil
 }

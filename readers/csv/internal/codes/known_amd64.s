@@ -48,7 +48,7 @@ loop:
 	VPANDQ     Z17, Z1, Z1           // start
 	VPSUBQ     Z1, Z2, Z2            // length
 	VPSUBQ     Z16, Z2, Z3
-	VPCMPUQ    $1, Z19, Z3, K1       // length - 1 < 16
+	VPCMPUQ    $1, Z19, Z3, K1       // length - 1 < 16, with quotes
 	VPCMPUQ    $2, Z18, Z1, K1, K1   // start <= limit
 	KORTESTB   K1, K1
 	JCC        done
@@ -56,7 +56,9 @@ loop:
 	VPANDQ     Z22, Z4, Z5
 	VPCMPEQQ   Z21, Z5, K2
 	KORTESTB   K2, K2
-	JNE        done
+	JNE        quoted
+
+bare:
 	VPSLLQ     $3, Z2, Z5            // bits
 	VPSLLVQ    Z5, Z26, Z6
 	VPANDNQ    Z4, Z6, Z4            // low
@@ -96,6 +98,40 @@ done:
 	MOVQ R12, ret+72(FP)
 	VZEROUPPER
 	RET
+
+quoted:
+	VPADDQ     Z16, Z1, K2, Z1
+	VPSUBQ     Z16, Z2, K2, Z2
+	VPSUBQ     Z16, Z2, K2, Z2
+	VPSUBQ     Z16, Z2, Z3
+	VPCMPUQ    $1, Z19, Z3, K1       // length - 1 < 16
+	KORTESTB   K1, K1
+	JCC        done
+	VPGATHERQQ (SI)(Z1*1), K1, Z4
+
+	// No quote in the text: it would stand for two, or be one of two.
+	KXNORW       K1, K1, K1
+	VPGATHERQQ   8(SI)(Z1*1), K1, Z10
+	MOVQ         quote+64(FP), AX
+	VPBROADCASTB AX, Z11
+	VPSLLQ       $3, Z2, Z5
+	VPSLLVQ      Z5, Z26, Z6
+	VPCMPEQB     Z11, Z4, K1
+	VPMOVM2B     K1, Z7
+	VPANDNQ      Z7, Z6, Z7
+	VPTESTMQ     Z7, Z7, K2
+	KORTESTB     K2, K2
+	JNE          done
+	VPMAXUQ      Z24, Z5, Z5
+	VPSUBQ       Z24, Z5, Z5
+	VPSLLVQ      Z5, Z26, Z6
+	VPCMPEQB     Z11, Z10, K1
+	VPMOVM2B     K1, Z7
+	VPANDNQ      Z7, Z6, Z7
+	VPTESTMQ     Z7, Z7, K2
+	KORTESTB     K2, K2
+	JNE          done
+	JMP          bare
 
 long:
 	KXNORW     K1, K1, K1

@@ -1,7 +1,8 @@
 // Package digits parses columns of short numbers, dates and timestamps. A column is
 // the fields between separators of an indexed text: field r lies between
 // ends[r*stride] + 1 and ends[r*stride+1], both offsets in data, which has
-// [PadBytes] of room behind the last field.
+// [PadBytes] of room behind the last field. A field that starts with quote (a byte,
+// or -1 for none) ends with it too, and what it means lies between.
 //
 // Its functions read as many fields as are of the plain kind and return how many;
 // the caller reads the one they stopped at and calls again for the rest. What they
@@ -35,37 +36,37 @@ var powersOfTen = [8]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7}
 // Ints parses fields of one to eight digits into dst and returns how many it has
 // read before one that is not plain. With exact, a zero before other digits is
 // not plain.
-func Ints(dst []int64, data []byte, ends []uint32, stride int, exact bool) int {
+func Ints(dst []int64, data []byte, ends []uint32, stride, quote int, exact bool) int {
 	return read(dst, data, ends, stride,
-		func(dst []int64, ends []uint32) int { return intGroups(dst, data, ends, stride, exact) },
-		func(dst []int64, ends []uint32) int { return intFields(dst, data, ends, stride, exact) })
+		func(dst []int64, ends []uint32) int { return intGroups(dst, data, ends, stride, quote, exact) },
+		func(dst []int64, ends []uint32) int { return intFields(dst, data, ends, stride, quote, exact) })
 }
 
 // Doubles parses fields of one to eight digits, with a point between two of them
 // or not and a minus before them or not, and returns how many it has read before
 // one that is not plain. With exact, a zero before other digits of the integer
 // part is not plain. The results are correctly rounded.
-func Doubles(dst []float64, data []byte, ends []uint32, stride int, exact bool) int {
+func Doubles(dst []float64, data []byte, ends []uint32, stride, quote int, exact bool) int {
 	return read(dst, data, ends, stride,
-		func(dst []float64, ends []uint32) int { return doubleGroups(dst, data, ends, stride, exact) },
-		func(dst []float64, ends []uint32) int { return doubleFields(dst, data, ends, stride, exact) })
+		func(dst []float64, ends []uint32) int { return doubleGroups(dst, data, ends, stride, quote, exact) },
+		func(dst []float64, ends []uint32) int { return doubleFields(dst, data, ends, stride, quote, exact) })
 }
 
 // Dates parses dates, yyyy-mm-dd, and returns how many it has read before a field
 // that is none.
-func Dates(dst []arrow.Date32, data []byte, ends []uint32, stride int) int {
+func Dates(dst []arrow.Date32, data []byte, ends []uint32, stride, quote int) int {
 	return read(dst, data, ends, stride,
-		func(dst []arrow.Date32, ends []uint32) int { return dateGroups(dst, data, ends, stride) },
-		func(dst []arrow.Date32, ends []uint32) int { return dateFields(dst, data, ends, stride) })
+		func(dst []arrow.Date32, ends []uint32) int { return dateGroups(dst, data, ends, stride, quote) },
+		func(dst []arrow.Date32, ends []uint32) int { return dateFields(dst, data, ends, stride, quote) })
 }
 
 // Timestamps parses timestamps, yyyy-mm-dd hh:mm:ss or with a T in the place of the
 // space, into microseconds since 1970-01-01, and returns how many it has read before
 // a field that is none, or is written in another way.
-func Timestamps(dst []int64, data []byte, ends []uint32, stride int) int {
+func Timestamps(dst []int64, data []byte, ends []uint32, stride, quote int) int {
 	return read(dst, data, ends, stride,
-		func(dst []int64, ends []uint32) int { return timestampGroups(dst, data, ends, stride) },
-		func(dst []int64, ends []uint32) int { return timestampFields(dst, data, ends, stride) })
+		func(dst []int64, ends []uint32) int { return timestampGroups(dst, data, ends, stride, quote) },
+		func(dst []int64, ends []uint32) int { return timestampFields(dst, data, ends, stride, quote) })
 }
 
 // read reads fields by groups of lanes, as long as groups does, and by itself what
@@ -92,10 +93,18 @@ func read[T any](dst []T, data []byte, ends []uint32, stride int, groups, fields
 	return done + fields(dst[done:], ends[done*stride:])
 }
 
+// unquoted returns a field without its quotes.
+func unquoted(b []byte, quote int) []byte {
+	if len(b) > 1 && int(b[0]) == quote {
+		return b[1 : len(b)-1]
+	}
+	return b
+}
+
 // dateFields is Dates, field by field.
-func dateFields(dst []arrow.Date32, data []byte, ends []uint32, stride int) int {
+func dateFields(dst []arrow.Date32, data []byte, ends []uint32, stride, quote int) int {
 	for r, k := 0, 0; r < len(dst); r, k = r+1, k+stride {
-		d, ok := sqltype.ParseDate(data[ends[k]+1 : ends[k+1]])
+		d, ok := sqltype.ParseDate(unquoted(data[ends[k]+1:ends[k+1]], quote))
 		if !ok {
 			return r
 		}
@@ -105,9 +114,9 @@ func dateFields(dst []arrow.Date32, data []byte, ends []uint32, stride int) int 
 }
 
 // timestampFields is Timestamps, field by field.
-func timestampFields(dst []int64, data []byte, ends []uint32, stride int) int {
+func timestampFields(dst []int64, data []byte, ends []uint32, stride, quote int) int {
 	for r, k := 0, 0; r < len(dst); r, k = r+1, k+stride {
-		b := data[ends[k]+1 : ends[k+1]]
+		b := unquoted(data[ends[k]+1:ends[k+1]], quote)
 		if len(b) != len("yyyy-mm-dd hh:mm:ss") {
 			return r
 		}

@@ -12,16 +12,16 @@ import (
 var vectors = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512CD && cpu.X86.HasAVX512VL
 
 //go:noescape
-func intsAVX512(dst *int64, groups int, text *byte, limit int, ends *uint32, stride int, exact uint8) int
+func intsAVX512(dst *int64, groups int, text *byte, limit int, ends *uint32, stride, quote int, exact uint8) int
 
 //go:noescape
-func doublesAVX512(dst *float64, groups int, text *byte, limit int, ends *uint32, stride int, exact uint8) int
+func doublesAVX512(dst *float64, groups int, text *byte, limit int, ends *uint32, stride, quote int, exact uint8) int
 
 //go:noescape
-func datesAVX512(dst *int32, groups int, text *byte, limit int, ends *uint32, stride int) int
+func datesAVX512(dst *int32, groups int, text *byte, limit int, ends *uint32, stride, quote int) int
 
 //go:noescape
-func timestampsAVX512(dst *int64, groups int, text *byte, limit int, ends *uint32, stride int) int
+func timestampsAVX512(dst *int64, groups int, text *byte, limit int, ends *uint32, stride, quote int) int
 
 // allLanes is the mask of what is asked of every lane.
 func allLanes(asked bool) uint8 {
@@ -31,18 +31,18 @@ func allLanes(asked bool) uint8 {
 	return 0
 }
 
-func intGroups(dst []int64, data []byte, ends []uint32, stride int, exact bool) int {
-	return intsAVX512(&dst[0], len(dst)/lanes, &data[0], len(data)-PadBytes, &ends[0], stride, allLanes(exact))
+func intGroups(dst []int64, data []byte, ends []uint32, stride, quote int, exact bool) int {
+	return intsAVX512(&dst[0], len(dst)/lanes, &data[0], len(data)-PadBytes, &ends[0], stride, quote, allLanes(exact))
 }
 
-func doubleGroups(dst []float64, data []byte, ends []uint32, stride int, exact bool) int {
-	return doublesAVX512(&dst[0], len(dst)/lanes, &data[0], len(data)-PadBytes, &ends[0], stride, allLanes(exact))
+func doubleGroups(dst []float64, data []byte, ends []uint32, stride, quote int, exact bool) int {
+	return doublesAVX512(&dst[0], len(dst)/lanes, &data[0], len(data)-PadBytes, &ends[0], stride, quote, allLanes(exact))
 }
 
-func dateGroups(dst []arrow.Date32, data []byte, ends []uint32, stride int) int {
-	return datesAVX512((*int32)(&dst[0]), len(dst)/lanes, &data[0], len(data)-PadBytes, &ends[0], stride)
+func dateGroups(dst []arrow.Date32, data []byte, ends []uint32, stride, quote int) int {
+	return datesAVX512((*int32)(&dst[0]), len(dst)/lanes, &data[0], len(data)-PadBytes, &ends[0], stride, quote)
 }
 
-func timestampGroups(dst []int64, data []byte, ends []uint32, stride int) int {
-	return timestampsAVX512(&dst[0], len(dst)/lanes, &data[0], len(data)-PadBytes, &ends[0], stride)
+func timestampGroups(dst []int64, data []byte, ends []uint32, stride, quote int) int {
+	return timestampsAVX512(&dst[0], len(dst)/lanes, &data[0], len(data)-PadBytes, &ends[0], stride, quote)
 }

@@ -8,8 +8,9 @@
 //
 // Registers that all of them use:
 //	DI dst  CX groups left  SI text  R8 ends  R10 bytes of ends a group
-//	R12 groups in all  Y0 places of the lanes in ends
+//	R12 groups in all  Y12 places of the lanes in ends
 //	Z16 1 in the low half  Z17 the low half  Z18 last start  Z19 1
+//	Z0 the quote, or what no byte is
 
 DATA lanes<>+0(SB)/8, $0x0000000100000000
 DATA lanes<>+8(SB)/8, $0x0000000300000002
@@ -111,8 +112,8 @@ GLOBL calendar<>(SB), RODATA|NOPTR, $136
 // start.
 #define START \
 	MOVQ         CX, R12; \
-	VPBROADCASTD R9, Y0; \
-	VPMULLD      lanes<>(SB), Y0, Y0; \
+	VPBROADCASTD R9, Y12; \
+	VPMULLD      lanes<>(SB), Y12, Y12; \
 	SHLQ         $5, R9; \
 	MOVQ         R9, R10; \
 	EACH(0x0000000000000001, Z16); \
@@ -120,13 +121,28 @@ GLOBL calendar<>(SB), RODATA|NOPTR, $136
 	VPBROADCASTQ R11, Z18; \
 	VMOVDQA64    Z16, Z19
 
-// BOUNDS sets Z1 to where the fields start and Z2 to where they end.
-#define BOUNDS \
+// FIELDS sets Z1 to where the fields start, Z2 to where they end, Z3 to their length
+// and Z5 to their first eight bytes, quotes left out. Z27 is 0xff.
+#define FIELDS(plain) \
 	KXNORW     K1, K1, K1; \
-	VPGATHERDQ (R8)(Y0*4), K1, Z1; \
+	VPGATHERDQ (R8)(Y12*4), K1, Z1; \
 	VPADDD     Z16, Z1, Z1; \
 	VPSRLQ     $32, Z1, Z2; \
-	VPANDQ     Z17, Z1, Z1
+	VPANDQ     Z17, Z1, Z1; \
+	VPCMPUQ    $2, Z18, Z1, K1; \
+	KORTESTB   K1, K1; \
+	JCC        done; \
+	VPGATHERQQ (SI)(Z1*1), K1, Z5; \
+	VPANDQ     Z27, Z5, Z4; \
+	VPCMPEQQ   Z0, Z4, K5; \
+	KORTESTB   K5, K5; \
+	JEQ        plain; \
+	VPADDQ     Z19, Z1, K5, Z1; \
+	VPSUBQ     Z19, Z2, K5, Z2; \
+	KXNORW     K1, K1, K1; \
+	VPGATHERQQ (SI)(Z1*1), K1, Z5; \
+plain: \
+	VPSUBQ     Z1, Z2, Z3
 
 // DIGITS turns the lanes of z, eight digits each without their '0', into the
 // numbers they are; it goes to done when something else is among them. It uses
@@ -153,16 +169,17 @@ GLOBL calendar<>(SB), RODATA|NOPTR, $136
 	DECQ CX; \
 	JNZ  loop
 
-// func intsAVX512(dst *int64, groups int, text *byte, limit int, ends *uint32, stride int, exact uint8) int
-TEXT ·intsAVX512(SB), NOSPLIT, $0-64
+// func intsAVX512(dst *int64, groups int, text *byte, limit int, ends *uint32, stride, quote int, exact uint8) int
+TEXT ·intsAVX512(SB), NOSPLIT, $0-72
 	MOVQ    dst+0(FP), DI
 	MOVQ    groups+8(FP), CX
 	MOVQ    text+16(FP), SI
 	MOVQ    limit+24(FP), R11
 	MOVQ    ends+32(FP), R8
 	MOVQ    stride+40(FP), R9
-	MOVBLZX exact+48(FP), BX
+	MOVBLZX exact+56(FP), BX
 	KMOVW   BX, K3
+	VPBROADCASTQ quote+48(FP), Z0
 	START
 	DIGITCONSTANTS
 	EACH(8, Z24)
@@ -171,14 +188,11 @@ TEXT ·intsAVX512(SB), NOSPLIT, $0-64
 	EACH(0xff, Z27)
 
 loop:
-	BOUNDS
-	VPSUBQ     Z1, Z2, Z3            // length
+	FIELDS(plain)
 	VPSUBQ     Z19, Z3, Z4
 	VPCMPUQ    $1, Z24, Z4, K1       // length - 1 < 8
-	VPCMPUQ    $2, Z18, Z1, K1, K1   // start <= limit
 	KORTESTB   K1, K1
 	JCC        done
-	VPGATHERQQ (SI)(Z1*1), K1, Z5
 	VPXORQ     Z25, Z5, Z5
 	VPCMPUQ    $6, Z19, Z3, K3, K4   // exact and length > 1
 	VPTESTNMQ  Z27, Z5, K4, K2       // and a zero at the start
@@ -193,20 +207,21 @@ loop:
 
 done:
 	SUBQ CX, R12
-	MOVQ R12, ret+56(FP)
+	MOVQ R12, ret+64(FP)
 	VZEROUPPER
 	RET
 
-// func doublesAVX512(dst *float64, groups int, text *byte, limit int, ends *uint32, stride int, exact uint8) int
-TEXT ·doublesAVX512(SB), NOSPLIT, $0-64
+// func doublesAVX512(dst *float64, groups int, text *byte, limit int, ends *uint32, stride, quote int, exact uint8) int
+TEXT ·doublesAVX512(SB), NOSPLIT, $0-72
 	MOVQ      dst+0(FP), DI
 	MOVQ      groups+8(FP), CX
 	MOVQ      text+16(FP), SI
 	MOVQ      limit+24(FP), R11
 	MOVQ      ends+32(FP), R8
 	MOVQ      stride+40(FP), R9
-	MOVBLZX   exact+48(FP), BX
+	MOVBLZX   exact+56(FP), BX
 	KMOVW     BX, K3
+	VPBROADCASTQ quote+48(FP), Z0
 	START
 	DIGITCONSTANTS
 	EACH(8, Z24)
@@ -222,11 +237,7 @@ TEXT ·doublesAVX512(SB), NOSPLIT, $0-64
 	EACH(63, Z13)
 
 loop:
-	BOUNDS
-	VPCMPUQ    $2, Z18, Z1, K1       // start <= limit
-	KORTESTB   K1, K1
-	JCC        done
-	VPGATHERQQ (SI)(Z1*1), K1, Z5
+	FIELDS(plain)
 	VPANDQ     Z27, Z5, Z4
 	VPCMPEQQ   Z28, Z4, K5           // lanes with a minus
 	KORTESTB   K5, K5
@@ -297,7 +308,7 @@ unsigned:
 
 done:
 	SUBQ CX, R12
-	MOVQ R12, ret+56(FP)
+	MOVQ R12, ret+64(FP)
 	VZEROUPPER
 	RET
 
@@ -318,7 +329,7 @@ done:
 
 // DAYS turns Z5, yyyy-mm-, and Z6, dd at the start of lanes, into Z5, days from
 // the first of March of the year 0, and goes to done when one is no date. It uses
-// Z7 to Z15.
+// Z1 and Z7 to Z15.
 #define DAYS \
 	VPANDQ     Z25, Z5, Z7; \
 	VPCMPEQQ   Z24, Z7, K1; \
@@ -343,8 +354,8 @@ done:
 	VPTESTMQ   Z11, Z11, K1; \
 	KORTESTB   K1, K1; \
 	JCC        done; \
-	VMOVDQA64  Z9, Z12; \
-	VPERMI2Q   Z29, Z28, Z12; \
+	VMOVDQA64  Z9, Z1; \
+	VPERMI2Q   Z29, Z28, Z1; \
 	VPSLLQ     $60, Z9, Z13; \
 	VPSRLQ     $60, Z13, Z13; \
 	VPCMPEQQ   Z13, Z9, K1; \
@@ -356,46 +367,44 @@ done:
 	VPSLLQ     $62, Z13, Z13; \
 	VPTESTNMQ  Z13, Z13, K1; \
 	VPCMPEQQ   Z31, Z9, K1, K1; \
-	VPADDQ     Z19, Z12, K1, Z12; \
+	VPADDQ     Z19, Z1, K1, Z1; \
 	VPSUBQ     Z19, Z10, Z13; \
-	VPCMPUQ    $1, Z12, Z13, K1; \
+	VPCMPUQ    $1, Z1, Z13, K1; \
 	KORTESTB   K1, K1; \
 	JCC        done; \
 	VPCMPUQ    $2, Z31, Z9, K1; \
 	VPSUBQ     Z19, Z11, K1, Z11; \
 	VPADDQ.BCST twelve, Z9, K1, Z9; \
-	VPMULUDQ.BCST century, Z11, Z12; \
-	VPSRLQ     $19, Z12, Z12; \
+	VPMULUDQ.BCST century, Z11, Z1; \
+	VPSRLQ     $19, Z1, Z1; \
 	VPMULUDQ.BCST fourYears, Z11, Z11; \
 	VPSRLQ     $2, Z11, Z11; \
-	VPSUBQ     Z12, Z11, Z11; \
-	VPSRLQ     $2, Z12, Z12; \
-	VPADDQ     Z12, Z11, Z11; \
+	VPSUBQ     Z1, Z11, Z11; \
+	VPSRLQ     $2, Z1, Z1; \
+	VPADDQ     Z1, Z11, Z11; \
 	VPMULUDQ.BCST months, Z9, Z9; \
 	VPSUBQ.BCST monthsFrom, Z9, Z9; \
 	VPSRLQ     $5, Z9, Z9; \
 	VPADDQ     Z9, Z11, Z11; \
 	VPADDQ     Z13, Z11, Z5
 
-// func datesAVX512(dst *int32, groups int, text *byte, limit int, ends *uint32, stride int) int
-TEXT ·datesAVX512(SB), NOSPLIT, $0-56
+// func datesAVX512(dst *int32, groups int, text *byte, limit int, ends *uint32, stride, quote int) int
+TEXT ·datesAVX512(SB), NOSPLIT, $0-64
 	MOVQ dst+0(FP), DI
 	MOVQ groups+8(FP), CX
 	MOVQ text+16(FP), SI
 	MOVQ limit+24(FP), R11
 	MOVQ ends+32(FP), R8
 	MOVQ stride+40(FP), R9
+	VPBROADCASTQ quote+48(FP), Z0
 	START
 	DATECONSTANTS
 
 loop:
-	BOUNDS
-	VPSUBQ     Z1, Z2, Z3
+	FIELDS(plain)
 	VPCMPEQQ.BCST ten, Z3, K1
-	VPCMPUQ    $2, Z18, Z1, K1, K1
 	KORTESTB   K1, K1
 	JCC        done
-	VPGATHERQQ (SI)(Z1*1), K1, Z5
 	KXNORW     K1, K1, K1
 	VPGATHERQQ 8(SI)(Z1*1), K1, Z6
 	DAYS
@@ -405,29 +414,27 @@ loop:
 
 done:
 	SUBQ CX, R12
-	MOVQ R12, ret+48(FP)
+	MOVQ R12, ret+56(FP)
 	VZEROUPPER
 	RET
 
-// func timestampsAVX512(dst *int64, groups int, text *byte, limit int, ends *uint32, stride int) int
-TEXT ·timestampsAVX512(SB), NOSPLIT, $0-56
+// func timestampsAVX512(dst *int64, groups int, text *byte, limit int, ends *uint32, stride, quote int) int
+TEXT ·timestampsAVX512(SB), NOSPLIT, $0-64
 	MOVQ dst+0(FP), DI
 	MOVQ groups+8(FP), CX
 	MOVQ text+16(FP), SI
 	MOVQ limit+24(FP), R11
 	MOVQ ends+32(FP), R8
 	MOVQ stride+40(FP), R9
+	VPBROADCASTQ quote+48(FP), Z0
 	START
 	DATECONSTANTS
 
 loop:
-	BOUNDS
-	VPSUBQ     Z1, Z2, Z3
+	FIELDS(plain)
 	VPCMPEQQ.BCST nineteen, Z3, K1
-	VPCMPUQ    $2, Z18, Z1, K1, K1
 	KORTESTB   K1, K1
 	JCC        done
-	VPGATHERQQ (SI)(Z1*1), K1, Z5
 	KXNORW     K1, K1, K1
 	VPGATHERQQ 8(SI)(Z1*1), K1, Z6
 	KXNORW     K1, K1, K1
@@ -473,6 +480,6 @@ loop:
 
 done:
 	SUBQ CX, R12
-	MOVQ R12, ret+48(FP)
+	MOVQ R12, ret+56(FP)
 	VZEROUPPER
 	RET

@@ -8,10 +8,13 @@ import (
 
 // intsPure parses fields of one to eight digits. With exact, a zero before
 // other digits is not plain.
-func intsPure(dst []int64, data []byte, ends []uint32, stride int, exact bool) int {
+func intsPure(dst []int64, data []byte, ends []uint32, stride, quote int, exact bool) int {
 	for r, k := 0, 0; r < len(dst); r, k = r+1, k+stride {
-		start := ends[k] + 1
-		n := ends[k+1] - start
+		start, end := ends[k]+1, ends[k+1]
+		if int(data[start]) == quote {
+			start, end = start+1, end-1
+		}
+		n := end - start
 		if n-1 >= 8 {
 			return r
 		}
@@ -35,15 +38,18 @@ func intsPure(dst []int64, data []byte, ends []uint32, stride int, exact bool) i
 // The digits without the point are an integer below 2^53, and the power of ten
 // that divides it is exact, so that the quotient is correctly rounded. (Clinger,
 // "How to Read Floating Point Numbers Accurately", 1990.)
-func doublesPure(dst []float64, data []byte, ends []uint32, stride int, exact bool) int {
+func doublesPure(dst []float64, data []byte, ends []uint32, stride, quote int, exact bool) int {
 	for r, k := 0, 0; r < len(dst); r, k = r+1, k+stride {
-		start := ends[k] + 1
+		start, end := ends[k]+1, ends[k+1]
+		if int(data[start]) == quote {
+			start, end = start+1, end-1
+		}
 		negative := uint32(0)
 		if data[start] == '-' {
 			negative = 1
 		}
 		start += negative
-		n := ends[k+1] - start
+		n := end - start
 		w := binary.LittleEndian.Uint64(data[start:])
 		// A digit has bit 4 set and a point has not.
 		point := uint32(bits.TrailingZeros64(^w&(0x10*ones))) / 8

@@ -10,7 +10,7 @@ import (
 
 // intFields is Ints, field by field: intsPure without its checks of bounds, which
 // Ints has made.
-func intFields(dst []int64, data []byte, ends []uint32, stride int, exact bool) int {
+func intFields(dst []int64, data []byte, ends []uint32, stride, quote int, exact bool) int {
 	text, first := unsafe.Pointer(unsafe.SliceData(data)), unsafe.Pointer(unsafe.SliceData(ends))
 	limit := uint32(len(data) - PadBytes)
 	strict := uint64(0)
@@ -21,11 +21,20 @@ func intFields(dst []int64, data []byte, ends []uint32, stride int, exact bool) 
 	for r, k := 0, uintptr(0); r < len(dst); r, k = r+1, k+step {
 		at := unsafe.Add(first, k)
 		start := *(*uint32)(at) + 1
-		n := *(*uint32)(unsafe.Add(at, 4)) - start
-		if n-1 >= 8 || start > limit {
+		end := *(*uint32)(unsafe.Add(at, 4))
+		if start > limit {
 			return r
 		}
-		w := *(*uint64)(unsafe.Add(text, uintptr(start))) ^ zeros
+		w := *(*uint64)(unsafe.Add(text, uintptr(start)))
+		if int(byte(w)) == quote {
+			start, end = start+1, end-1
+			w = *(*uint64)(unsafe.Add(text, uintptr(start)))
+		}
+		n := end - start
+		if n-1 >= 8 {
+			return r
+		}
+		w ^= zeros
 		if w&strict == 0 && exact && n > 1 {
 			return r
 		}
@@ -41,7 +50,7 @@ func intFields(dst []int64, data []byte, ends []uint32, stride int, exact bool) 
 }
 
 // doubleFields is doublesPure without its checks of bounds.
-func doubleFields(dst []float64, data []byte, ends []uint32, stride int, exact bool) int {
+func doubleFields(dst []float64, data []byte, ends []uint32, stride, quote int, exact bool) int {
 	text, first := unsafe.Pointer(unsafe.SliceData(data)), unsafe.Pointer(unsafe.SliceData(ends))
 	limit := uint32(len(data) - PadBytes)
 	step := uintptr(stride) * 4
@@ -53,6 +62,10 @@ func doubleFields(dst []float64, data []byte, ends []uint32, stride int, exact b
 			return r
 		}
 		field := unsafe.Add(text, uintptr(start))
+		if int(*(*byte)(field)) == quote {
+			start, end = start+1, end-1
+			field = unsafe.Add(text, uintptr(start))
+		}
 		negative := uint32(0)
 		if *(*byte)(field) == '-' {
 			negative = 1

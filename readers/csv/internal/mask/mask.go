@@ -1,29 +1,26 @@
 // Package mask finds bytes in text, 64 at a time: it answers with bit masks in
-// which bit i of word k stands for byte 64k+i.
+// which bit i of word k stands for byte 64k+i. [Scanner] finds the separators of
+// CSV that lie outside quotes, and [Expand] writes their places down.
 //
-// There are implementations in assembly for amd64 with AVX2 and for arm64 with
-// NEON, and one in Go that works on words of 8 bytes and serves everything
-// else, and all machines with the build tag purego. They are fuzzed equal.
+// There are implementations in assembly for amd64 with AVX-512 and with AVX2 and,
+// of what is costly, for arm64 with NEON, and one in Go that works on words of 8
+// bytes and serves everything else, and all machines with the build tag purego.
+// They are fuzzed equal.
 package mask
 
 // ChunkBytes is the number of bytes that one mask describes.
 const ChunkBytes = 64
 
-// Either sets dst[k] to the mask of bytes in chunk k of p that equal a or b.
-// The length of p is len(dst) times ChunkBytes.
-func Either(dst []uint64, p []byte, a, b byte) {
-	checkLength(len(dst), p)
-	if len(dst) > 0 {
-		either(dst, p, a, b)
-	}
-}
+// masksAtOnce is for how many chunks masks are made at a time where that and their
+// use are two steps: text and masks then stay in the first-level cache.
+const masksAtOnce = 64
 
-// Each sets as[k], bs[k] and cs[k] to the masks of bytes in chunk k of p that
+// each sets as[k], bs[k] and cs[k] to the masks of bytes in chunk k of p that
 // equal a, b and c. All three have the same length, and p ChunkBytes times that.
-func Each(as, bs, cs []uint64, p []byte, a, b, c byte) {
+func each(as, bs, cs []uint64, p []byte, a, b, c byte) {
 	checkLength(len(as), p)
 	if len(as) > 0 {
-		each(as, bs[:len(as)], cs[:len(as)], p, a, b, c)
+		eachChosen(as, bs[:len(as)], cs[:len(as)], p, a, b, c)
 	}
 }
 

@@ -2,35 +2,6 @@
 
 #include "textflag.h"
 
-// func eitherAVX2(dst *uint64, p *byte, chunks int, a, b byte)
-TEXT ·eitherAVX2(SB), NOSPLIT, $0-26
-	MOVQ         dst+0(FP), DI
-	MOVQ         p+8(FP), SI
-	MOVQ         chunks+16(FP), CX
-	VPBROADCASTB a+24(FP), Y0
-	VPBROADCASTB b+25(FP), Y1
-
-eitherLoop:
-	VMOVDQU   (SI), Y2
-	VMOVDQU   32(SI), Y3
-	VPCMPEQB  Y0, Y2, Y4
-	VPCMPEQB  Y1, Y2, Y5
-	VPCMPEQB  Y0, Y3, Y6
-	VPCMPEQB  Y1, Y3, Y7
-	VPOR      Y4, Y5, Y4
-	VPOR      Y6, Y7, Y6
-	VPMOVMSKB Y4, AX
-	VPMOVMSKB Y6, BX
-	SHLQ      $32, BX
-	ORQ       BX, AX
-	MOVQ      AX, (DI)
-	ADDQ      $64, SI
-	ADDQ      $8, DI
-	DECQ      CX
-	JNZ       eitherLoop
-	VZEROUPPER
-	RET
-
 // func eachAVX2(as, bs, cs *uint64, p *byte, chunks int, a, b, c byte)
 TEXT ·eachAVX2(SB), NOSPLIT, $0-43
 	MOVQ         as+0(FP), DI
@@ -136,3 +107,69 @@ expandNext:
 	SHRQ $2, DI
 	MOVQ DI, ret+32(FP)
 	RET
+
+DATA places<>+0(SB)/8, $0x0706050403020100
+DATA places<>+8(SB)/8, $0x0f0e0d0c0b0a0908
+DATA places<>+16(SB)/8, $0x1716151413121110
+DATA places<>+24(SB)/8, $0x1f1e1d1c1b1a1918
+DATA places<>+32(SB)/8, $0x2726252423222120
+DATA places<>+40(SB)/8, $0x2f2e2d2c2b2a2928
+DATA places<>+48(SB)/8, $0x3736353433323130
+DATA places<>+56(SB)/8, $0x3f3e3d3c3b3a3938
+GLOBL places<>(SB), RODATA|NOPTR, $64
+
+// func expandVBMI2(dst *uint32, masks *uint64, n int, base uint32) int
+//
+// The places 0 to 63 are compressed by the mask and written 16 at a time.
+TEXT ·expandVBMI2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), DI
+	MOVQ         masks+8(FP), SI
+	MOVQ         n+16(FP), DX
+	MOVL         base+24(FP), AX
+	VPBROADCASTD AX, Z4
+	MOVQ         DI, R9
+	VMOVDQU64    places<>(SB), Z0
+	MOVL         $64, AX
+	VPBROADCASTD AX, Z5
+
+loop:
+	MOVQ         (SI), AX
+	KMOVQ        AX, K1
+	POPCNTQ      AX, CX
+	VPCOMPRESSB.Z Z0, K1, Z1
+	VPMOVZXBD    X1, Z2
+	VPADDD       Z4, Z2, Z2
+	VMOVDQU32    Z2, (DI)
+	CMPQ         CX, $16
+	JA           more
+
+next:
+	LEAQ   (DI)(CX*4), DI
+	VPADDD Z5, Z4, Z4
+	ADDQ   $8, SI
+	DECQ   DX
+	JNZ    loop
+	SUBQ   R9, DI
+	SHRQ   $2, DI
+	MOVQ   DI, ret+32(FP)
+	VZEROUPPER
+	RET
+
+more:
+	VEXTRACTI32X4 $1, Z1, X2
+	VPMOVZXBD     X2, Z2
+	VPADDD        Z4, Z2, Z2
+	VMOVDQU32     Z2, 64(DI)
+	CMPQ          CX, $32
+	JBE           next
+	VEXTRACTI32X4 $2, Z1, X2
+	VPMOVZXBD     X2, Z2
+	VPADDD        Z4, Z2, Z2
+	VMOVDQU32     Z2, 128(DI)
+	CMPQ          CX, $48
+	JBE           next
+	VEXTRACTI32X4 $3, Z1, X2
+	VPMOVZXBD     X2, Z2
+	VPADDD        Z4, Z2, Z2
+	VMOVDQU32     Z2, 192(DI)
+	JMP           next

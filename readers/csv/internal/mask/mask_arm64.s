@@ -21,38 +21,6 @@ GLOBL bits<>(SB), RODATA|NOPTR, $16
 	VADDP V22.B16, V20.B16, V20.B16; \
 	VADDP V20.B16, V20.B16, V20.B16
 
-// func eitherNEON(dst *uint64, p *byte, chunks int, a, b byte)
-TEXT ·eitherNEON(SB), NOSPLIT, $0-26
-	MOVD  dst+0(FP), R0
-	MOVD  p+8(FP), R1
-	MOVD  chunks+16(FP), R2
-	MOVBU a+24(FP), R3
-	MOVBU b+25(FP), R4
-	VDUP  R3, V0.B16
-	VDUP  R4, V1.B16
-	MOVD  $bits<>(SB), R5
-	VLD1  (R5), [V31.B16]
-
-eitherLoop:
-	VLD1.P 64(R1), [V4.B16, V5.B16, V6.B16, V7.B16]
-	VCMEQ  V0.B16, V4.B16, V20.B16
-	VCMEQ  V0.B16, V5.B16, V21.B16
-	VCMEQ  V0.B16, V6.B16, V22.B16
-	VCMEQ  V0.B16, V7.B16, V23.B16
-	VCMEQ  V1.B16, V4.B16, V24.B16
-	VCMEQ  V1.B16, V5.B16, V25.B16
-	VCMEQ  V1.B16, V6.B16, V26.B16
-	VCMEQ  V1.B16, V7.B16, V27.B16
-	VORR   V24.B16, V20.B16, V20.B16
-	VORR   V25.B16, V21.B16, V21.B16
-	VORR   V26.B16, V22.B16, V22.B16
-	VORR   V27.B16, V23.B16, V23.B16
-	MASK
-	VST1.P [V20.D1], 8(R0)
-	SUBS   $1, R2, R2
-	BNE    eitherLoop
-	RET
-
 // func eachNEON(as, bs, cs *uint64, p *byte, chunks int, a, b, c byte)
 TEXT ·eachNEON(SB), NOSPLIT, $0-43
 	MOVD  as+0(FP), R0

@@ -2,8 +2,8 @@
 
 package mask
 
-func either(dst []uint64, p []byte, a, b byte) { eitherWords(dst, p, a, b) }
+func eachChosen(as, bs, cs []uint64, p []byte, a, b, c byte) { eachWords(as, bs, cs, p, a, b, c) }
 
-func each(as, bs, cs []uint64, p []byte, a, b, c byte) { eachWords(as, bs, cs, p, a, b, c) }
+func (s *Scanner) chunks(dst []uint64, p []byte) int { return s.chunksByMasks(dst, p, each) }
 
 func expand(dst []uint32, masks []uint64, base uint32) int { return expandWords(dst, masks, base) }

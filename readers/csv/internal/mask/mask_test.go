@@ -3,6 +3,7 @@ package mask
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"testing"
 )
@@ -27,19 +28,56 @@ func FuzzMasks(f *testing.F) {
 		chunks := len(p) / ChunkBytes
 		p = p[:chunks*ChunkBytes]
 		fresh := func() []uint64 { return make([]uint64, chunks) }
-		wantEither := byBytes(p, chunks, a, b)
-		for name, either := range map[string]func([]uint64, []byte, byte, byte){"chosen": Either, "words": eitherWords} {
-			if got := fresh(); true {
-				if either(got, p, a, b); !slices.Equal(got, wantEither) {
-					t.Errorf("%s: either is %x, want %x", name, got, wantEither)
-				}
-			}
-		}
 		wantA, wantB, wantC := byBytes(p, chunks, a), byBytes(p, chunks, b), byBytes(p, chunks, c)
-		for name, each := range map[string]func(as, bs, cs []uint64, p []byte, a, b, c byte){"chosen": Each, "words": eachWords} {
+		for name, each := range map[string]func(as, bs, cs []uint64, p []byte, a, b, c byte){"chosen": each, "words": eachWords} {
 			as, bs, cs := fresh(), fresh(), fresh()
 			if each(as, bs, cs, p, a, b, c); !slices.Equal(as, wantA) || !slices.Equal(bs, wantB) || !slices.Equal(cs, wantC) {
 				t.Errorf("%s: each is %x %x %x, want %x %x %x", name, as, bs, cs, wantA, wantB, wantC)
+			}
+		}
+	})
+}
+
+// FuzzScanner holds every implementation to the one in Go, which FuzzIndex holds to
+// the grammar.
+func FuzzScanner(f *testing.F) {
+	for _, text := range []string{"id042,\"x,y\",123456,7.25\n", "\"a\"\"b\",\"\"\r\n", "a\"b,c\n", "\"a\nb\"\r\n\"c\" \n", "plain,text\n", "\"\"\"\",\r"} {
+		f.Add(bytes.Repeat([]byte(text), 30), byte(','), byte('\n'), byte('"'), true)
+		f.Add(bytes.Repeat([]byte("x"+text), 30), byte(','), byte('\n'), byte('"'), false)
+	}
+	f.Add(bytes.Repeat([]byte("a;b\r"), 40), byte(';'), byte('\r'), byte(0), false)
+	f.Fuzz(func(t *testing.T, p []byte, delim, line, quote byte, cr bool) {
+		if delim == line || delim == quote || line == quote {
+			return
+		}
+		chunks := len(p) / ChunkBytes
+		p = p[:chunks*ChunkBytes]
+		scan := func(form func(s *Scanner, dst []uint64, p []byte) int) (dst []uint64, stops []string, s Scanner) {
+			s.Start(delim, line, quote, cr)
+			dst = make([]uint64, chunks)
+			for k := 0; k < chunks; k++ {
+				if k += form(&s, dst[k:], p[k*ChunkBytes:]); k == chunks {
+					break
+				}
+				m, suspects, ok := s.Chunk(p[k*ChunkBytes:], ChunkBytes)
+				dst[k] = m
+				if stops = append(stops, fmt.Sprint(k, suspects, ok)); !ok {
+					break
+				}
+			}
+			return dst, stops, s
+		}
+		want, wantStops, wantEnd := scan(func(s *Scanner, dst []uint64, p []byte) int {
+			if len(dst) == 0 {
+				return 0
+			}
+			return s.chunksByMasks(dst, p, eachWords)
+		})
+		for name, form := range scanForms() {
+			got, stops, end := scan(form)
+			end.state.quotes, wantEnd.state.quotes = min(end.state.quotes, 1), min(wantEnd.state.quotes, 1)
+			if !slices.Equal(got, want) || !slices.Equal(stops, wantStops) || end != wantEnd {
+				t.Fatalf("%s: %x, stops %q, then %+v; want %x, %q, %+v", name, got, stops, end, want, wantStops, wantEnd)
 			}
 		}
 	})
@@ -65,7 +103,7 @@ func FuzzExpand(f *testing.F) {
 				}
 			}
 		}
-		for name, expand := range map[string]func([]uint32, []uint64, uint32) int{"chosen": Expand, "words": expandWords} {
+		for name, expand := range expandForms() {
 			dst := make([]uint32, len(want)+ExpandSlack)
 			if n := expand(dst, masks, base); !slices.Equal(dst[:n], want) {
 				t.Errorf("%s: %d, want %d", name, dst[:n], want)
@@ -74,29 +112,37 @@ func FuzzExpand(f *testing.F) {
 	})
 }
 
-func BenchmarkMasks(b *testing.B) {
-	p := bytes.Repeat([]byte("id042,\"x,y\",123456,7.25\n"), 170)
-	p = append(p, make([]byte, ChunkBytes-len(p)%ChunkBytes)...)
-	as := make([]uint64, len(p)/ChunkBytes)
-	bs, cs := slices.Clone(as), slices.Clone(as)
-	masks := slices.Clone(as)
-	Either(masks, p, ',', '\n')
+func BenchmarkScanner(b *testing.B) {
+	for _, c := range []struct{ name, line string }{{"plain", "id042,x y,123456,7.25\n"}, {"quoted", "id042,\"x,y\",123456,7.25\n"}} {
+		p := bytes.Repeat([]byte(c.line), 64*16)
+		dst := make([]uint64, len(p)/ChunkBytes)
+		for name, form := range scanForms() {
+			b.Run(c.name+"/"+name, func(b *testing.B) {
+				b.SetBytes(int64(len(p)))
+				for b.Loop() {
+					var s Scanner
+					s.Start(',', '\n', '"', true)
+					if n := form(&s, dst, p); n != len(dst) {
+						b.Fatalf("stopped at %d", n)
+					}
+				}
+			})
+		}
+	}
+}
+
+func BenchmarkExpand(b *testing.B) {
+	p := bytes.Repeat([]byte("id042,x y,123456,7.25\n"), 64*3)
+	masks := make([]uint64, len(p)/ChunkBytes)
+	var s Scanner
+	s.Start(',', '\n', 0, false)
+	s.Chunks(masks, p)
 	places := make([]uint32, len(p)+ExpandSlack)
-	for _, c := range []struct {
-		name string
-		f    func()
-	}{
-		{"either", func() { Either(as, p, ',', '\n') }},
-		{"either/words", func() { eitherWords(as, p, ',', '\n') }},
-		{"expand", func() { Expand(places, masks, 0) }},
-		{"expand/words", func() { expandWords(places, masks, 0) }},
-		{"each", func() { Each(as, bs, cs, p, ',', '\n', '"') }},
-		{"each/words", func() { eachWords(as, bs, cs, p, ',', '\n', '"') }},
-	} {
-		b.Run(c.name, func(b *testing.B) {
+	for name, expand := range expandForms() {
+		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(p)))
 			for b.Loop() {
-				c.f()
+				expand(places, masks, 0)
 			}
 		})
 	}

@@ -22,19 +22,6 @@ func equal(w, pattern uint64) uint64 {
 // gather collects the high bits of the eight bytes in the low byte.
 func gather(m uint64) uint64 { return (m >> 7) * 0x0102040810204080 >> 56 }
 
-func eitherWords(dst []uint64, p []byte, a, b byte) {
-	pa, pb := uint64(a)*ones, uint64(b)*ones
-	for k := range dst {
-		chunk := p[k*ChunkBytes:][:ChunkBytes]
-		var m uint64
-		for i := 0; i < ChunkBytes; i += 8 {
-			w := binary.LittleEndian.Uint64(chunk[i:])
-			m |= gather(equal(w, pa)|equal(w, pb)) << i
-		}
-		dst[k] = m
-	}
-}
-
 func eachWords(as, bs, cs []uint64, p []byte, a, b, c byte) {
 	pa, pb, pc := uint64(a)*ones, uint64(b)*ones, uint64(c)*ones
 	for k := range as {
