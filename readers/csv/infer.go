@@ -2,9 +2,11 @@ package csv
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 
 	"csvloom/pipeline/sqltype"
+	"csvloom/readers/csv/internal/digits"
 
 	"github.com/apache/arrow/go/v17/arrow"
 )
@@ -148,6 +150,13 @@ func (e *evidence) noteZone(zoned bool) {
 }
 
 func (e *evidence) number(b []byte) (fits possible) {
+	if n := len(b); n <= 8 && cap(b) >= 8 && b[0] != '0' {
+		// What ScanNumber would say of a few digits.
+		if _, ok := digits.Value(binary.LittleEndian.Uint64(b[:8]), uint32(n)); ok {
+			e.integer, e.finite = max(e.integer, n), true
+			return asNumber
+		}
+	}
 	shape, ok := sqltype.ScanNumber(b)
 	if !ok {
 		return 0

@@ -49,11 +49,11 @@ func (s *distinct) fold(in *folding) error {
 	s.words = s.words[:0]
 	if in.all {
 		for i, g := range in.groups {
-			s.words = append(s.words, uint64(g)<<32|uint64(ids[i]))
+			s.words = pushed(s.words, uint64(g)<<32|uint64(ids[i]))
 		}
 	} else {
 		for _, r := range in.rows {
-			s.words = append(s.words, uint64(in.groups[r])<<32|uint64(ids[r]))
+			s.words = pushed(s.words, uint64(in.groups[r])<<32|uint64(ids[r]))
 		}
 	}
 	s.insert()
@@ -89,7 +89,7 @@ func (s *distinct) combine(groups []uint32, columns []arrow.Array) error {
 		for i, g := range groups {
 			start, end := list.ValueOffsets(i)
 			for _, id := range ids[start-first : end-first] {
-				s.words = append(s.words, uint64(g)<<32|uint64(id))
+				s.words = pushed(s.words, uint64(g)<<32|uint64(id))
 			}
 		}
 	}

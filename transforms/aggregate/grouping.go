@@ -145,7 +145,7 @@ func (g *grouping) partitions(level int) []uint8 {
 		return partitions
 	}
 	values := g.valuesOf(all)
-	mixed := make([]uint64, len(all))
+	mixed := grown[uint64](nil, len(all))
 	for c, d := range g.columns {
 		hashes := make([]uint64, d.len())
 		null := d.null()

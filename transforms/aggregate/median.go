@@ -43,8 +43,8 @@ func (s *median) fold(in *folding) error {
 }
 
 func (s *median) add(g uint32, v float64) {
-	s.words = append(s.words, rowkey.DoubleWord(v))
-	s.owners = append(s.owners, g)
+	s.words = pushed(s.words, rowkey.DoubleWord(v))
+	s.owners = pushed(s.owners, g)
 	s.counts[g]++
 }
 

@@ -3,6 +3,7 @@ package aggregate
 import (
 	"bytes"
 	"math/bits"
+	"slices"
 
 	"csvloom/transforms/internal/radix"
 )
@@ -29,16 +30,10 @@ func orderGroups(groupings []*grouping) []groupRef {
 	for _, g := range groupings {
 		total += g.len()
 	}
-	refs := make([]groupRef, 0, total)
-	for t, g := range groupings {
-		for i := range g.len() {
-			refs = append(refs, groupRef{uint32(t), uint32(i)})
-		}
-	}
 	// The last columns are sorted first: the sort is stable. As many columns
 	// at a time as fit one word.
-	words := make([]uint64, total)
-	used := 0
+	var words []uint64 // of the groups, one grouping behind the other
+	used, sorted := 0, false
 	order := make([]uint32, total)
 	for i := range order {
 		order[i] = uint32(i)
@@ -52,13 +47,15 @@ func orderGroups(groupings []*grouping) []groupRef {
 		values[t] = g.valuesOf(all)
 	}
 	sortBy := func() {
-		keys := make([]uint64, total)
-		for i, o := range order {
-			keys[i] = words[o]
+		keys := words
+		if sorted {
+			keys = make([]uint64, total)
+			for i, o := range order {
+				keys[i] = words[o]
+			}
 		}
 		radix.Sort(keys, order)
-		clear(words)
-		used = 0
+		words, used, sorted = nil, 0, true
 	}
 	for c := len(groupings[0].columns) - 1; c >= 0; c-- {
 		dictionaries := make([]dictionary, len(groupings))
@@ -70,21 +67,46 @@ func orderGroups(groupings []*grouping) []groupRef {
 		if used+width > 64 {
 			sortBy()
 		}
-		at := 0
-		for t := range groupings {
-			for _, v := range values[t][c] {
-				words[at] |= uint64(ranks[t][v]) << used
-				at++
+		if words == nil {
+			words = make([]uint64, 0, total)
+			for t := range groupings {
+				for _, v := range values[t][c] {
+					words = append(words, uint64(ranks[t][v]))
+				}
+			}
+		} else {
+			at := 0
+			for t := range groupings {
+				for _, v := range values[t][c] {
+					words[at] |= uint64(ranks[t][v]) << used
+					at++
+				}
 			}
 		}
 		used += width
 	}
 	sortBy()
-	sorted := make([]groupRef, total)
-	for i, o := range order {
-		sorted[i] = refs[o]
+	return refsOf(groupings, order)
+}
+
+// refsOf names groups that are numbered one grouping behind the other.
+func refsOf(groupings []*grouping, order []uint32) []groupRef {
+	starts := make([]uint32, len(groupings)+1)
+	for t, g := range groupings {
+		starts[t+1] = starts[t] + uint32(g.len())
 	}
-	return sorted
+	refs := make([]groupRef, len(order))
+	for i, o := range order {
+		t, found := slices.BinarySearch(starts, o)
+		if !found {
+			t--
+		}
+		for starts[t+1] == o { // an empty grouping
+			t++
+		}
+		refs[i] = groupRef{uint32(t), o - starts[t]}
+	}
+	return refs
 }
 
 // rankValues ranks the values of several dictionaries of one column together:

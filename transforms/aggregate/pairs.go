@@ -49,7 +49,7 @@ func (t *pairTable) lookupSquare(left, right []uint32) {
 		at := l*width + r
 		id := square[at]
 		if id == 0 {
-			t.keys = append(t.keys, uint64(l)<<32|uint64(r))
+			t.keys = pushed(t.keys, uint64(l)<<32|uint64(r))
 			id = uint32(len(t.keys))
 			square[at] = id
 		}
@@ -87,7 +87,7 @@ func (t *pairTable) fit(leftCount, rightCount int) bool {
 		return true
 	}
 	t.hashed = wordTable{}
-	t.square, t.width = make([]uint32, span), width
+	t.square, t.width = grown[uint32](nil, int(span)), width
 	for id, key := range t.keys {
 		t.square[uint32(key>>32)*width+uint32(key)] = uint32(id + 1)
 	}

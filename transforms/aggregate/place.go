@@ -80,8 +80,8 @@ func (s *atPlace) meet(g uint32, at place, row int32) {
 	old := &s.places[g]
 	if old.line == 0 || at.before(*old) != s.last && at != *old {
 		*old = at
-		s.groups = append(s.groups, g)
-		s.rows = append(s.rows, row)
+		s.groups = pushed(s.groups, g)
+		s.rows = pushed(s.rows, row)
 	}
 }
 

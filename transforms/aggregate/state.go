@@ -3,6 +3,7 @@ package aggregate
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -69,17 +70,39 @@ func checkTextBytes(n int64) error {
 	return fmt.Errorf("aggregate: %d bytes of text do not fit one batch, which holds 2 GiB", n)
 }
 
-// grown returns s with length n at least, its capacity growing by half.
+// grown returns s with length n at least, its capacity doubling.
+//
+// Of what is new, each page is written once: to read a fresh page maps it to one of
+// zeros that all share, and the write that follows then costs a second fault, and an
+// interrupt on all other processors.
 func grown[T any](s []T, n int) []T {
 	if n <= len(s) {
 		return s
 	}
+	old := len(s)
 	if n <= cap(s) {
-		return s[:n]
+		s = s[:n]
+	} else {
+		t := make([]T, n, max(n, 2*cap(s), 16))
+		copy(t, s)
+		s = t
 	}
-	t := make([]T, n, max(n, cap(s)+cap(s)/2, 16))
-	copy(t, s)
-	return t
+	const pageValues = 128 // at most, of 32 bytes
+	var zero T
+	for i := old; i < n; i += pageValues {
+		s[i] = zero
+	}
+	return s
+}
+
+// pushed is append, but doubles the room: a table that grows by a quarter writes
+// each of its pages anew several times, and fresh pages cost more than what is
+// written on them. Room that is never used costs next to nothing.
+func pushed[T any](s []T, v T) []T {
+	if len(s) == cap(s) {
+		s = slices.Grow(s, max(len(s), 16))
+	}
+	return append(s, v)
 }
 
 // The columns of states and results, one value for each group.

@@ -173,7 +173,7 @@ func (t *textTable) findKey(key textKey, tag uint32, text []byte) uint32 {
 }
 
 func (t *textTable) insert(slot, tag uint32, key textKey) uint32 {
-	t.keys = append(t.keys, key)
+	t.keys = pushed(t.keys, key)
 	t.slots[slot] = uint64(tag)<<32 | uint64(len(t.keys))
 	id := uint32(len(t.keys) - 1)
 	if 2*len(t.keys) > len(t.slots) {
@@ -183,7 +183,7 @@ func (t *textTable) insert(slot, tag uint32, key textKey) uint32 {
 }
 
 func (t *textTable) double() {
-	slots := make([]uint64, 2*len(t.slots))
+	slots := grown[uint64](nil, 2*len(t.slots))
 	mask := uint32(len(slots) - 1)
 	for _, s := range t.slots {
 		if s == 0 {
@@ -224,6 +224,6 @@ func (t *textTable) hash(id uint32) uint64 {
 
 // reserve adds a number that no text has; it stands for NULL.
 func (t *textTable) reserve() uint32 {
-	t.keys = append(t.keys, textKey{})
+	t.keys = pushed(t.keys, textKey{})
 	return uint32(len(t.keys) - 1)
 }

@@ -112,7 +112,7 @@ func (t *wordTable) addDense(key uint64) (uint32, bool) {
 		t.spread()
 		return 0, false
 	}
-	t.keys = append(t.keys, key)
+	t.keys = pushed(t.keys, key)
 	t.dense[t.grid.place(key)] = uint32(len(t.keys))
 	return uint32(len(t.keys) - 1), true
 }
@@ -137,7 +137,7 @@ func (t *wordTable) widen(key uint64) bool {
 	if down {
 		base -= min(size-1-span, low/step) * step
 	}
-	grid, dense := newGrid(base, step), make([]uint32, size)
+	grid, dense := newGrid(base, step), grown[uint32](nil, int(size))
 	for i, id := range t.dense {
 		if id != 0 {
 			dense[grid.place(t.grid.key(i))] = id
@@ -216,7 +216,7 @@ func (t *wordTable) spread() {
 
 // emptySlots returns slots for twice the keys that there are.
 func (t *wordTable) emptySlots() []wordSlot {
-	return make([]wordSlot, max(tableSlotsMin, 4<<bits.Len(uint(len(t.keys)))))
+	return grown[wordSlot](nil, max(tableSlotsMin, 4<<bits.Len(uint(len(t.keys)))))
 }
 
 // place puts a slot where it belongs; there is room.
@@ -236,7 +236,7 @@ func (t *wordTable) find(key uint64, place uint32) uint32 {
 	for at := place & mask; ; at = (at + 1) & mask {
 		s := &t.slots[at]
 		if s.id == 0 {
-			t.keys = append(t.keys, key)
+			t.keys = pushed(t.keys, key)
 			id := uint32(len(t.keys))
 			s.key, s.id = key, id
 			if 2*len(t.keys) > len(t.slots) {
@@ -271,13 +271,13 @@ func (t *wordTable) lookupSome(keys []uint64, ids []uint32, rows []int32) {
 
 // reserve adds a number that no key has; it stands for NULL.
 func (t *wordTable) reserve() uint32 {
-	t.keys = append(t.keys, 0)
+	t.keys = pushed(t.keys, 0)
 	return uint32(len(t.keys) - 1)
 }
 
 func (t *wordTable) double() {
 	old := t.slots
-	t.slots = make([]wordSlot, 2*len(old))
+	t.slots = grown[wordSlot](nil, 2*len(old))
 	for _, s := range old {
 		if s.id != 0 {
 			t.place(s)
@@ -305,7 +305,7 @@ func (t *wordTable) settle() {
 	if step == 0 || (high-low)/step >= denseSpan(len(t.keys))/2 {
 		return
 	}
-	t.grid, t.dense = newGrid(low, step), make([]uint32, (high-low)/step+1)
+	t.grid, t.dense = newGrid(low, step), grown[uint32](nil, int((high-low)/step+1))
 	for i := range t.slots {
 		if s := &t.slots[i]; s.id != 0 {
 			t.dense[t.grid.place(s.key)] = s.id
