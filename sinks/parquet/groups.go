@@ -12,12 +12,15 @@ import (
 // Groups encodes row groups for many files of one schema, of which few have any
 // at a time, where an [Encoder] for each would hold far too much memory. The
 // caller says what a row group is, encodes its columns on whichever goroutines
-// it has, and appends it to a [GroupFile]. Groups is safe for concurrent use.
+// it has, and appends it to a [GroupFile]. NewGroup is called by one goroutine; all
+// else is safe for concurrent use.
 type Groups struct {
 	columns []column
 	options Options
 	alloc   memory.Allocator
 	lanes   []chan *lane // of each column, those not in use
+	model   []chosen     // by column, of the last group whose encodings serve others too; nil: none
+	since   int          // groups made since that
 }
 
 // NewGroups returns an encoder of row groups. It finds the mistakes that
@@ -43,16 +46,36 @@ func (g *Groups) RowsMax() int    { return g.options.RowGroupRows }
 func (g *Groups) BytesMax() int64 { return g.options.RowGroupBytes }
 
 // Group is a row group on its way. Call order: Encode once for each column, on
-// any goroutines, then [GroupFile.Append]; Release at any time gives back the
+// any goroutines, begun in the order in which the groups were made; then [GroupFile.Append]; Release at any time gives back the
 // rows that are still held, and what is encoded and not written.
 type Group struct {
 	groups *Groups
 	group  *rowGroup
 	strips []*strip
+
+	model  []chosen // by column, what is taken over; nil: encodings are chosen
+	chosen []chosen // by column, when this is a model for others
 }
 
+// chosen is what a model came to for a column.
+type chosen struct {
+	made     chan struct{} // closed when choice and encoding are there
+	choice   choice
+	encoding encoding
+}
+
+const (
+	// modelRowsMin is how many rows a group must have for its encodings to be
+	// chosen for others too.
+	modelRowsMin = 4 << 10
+	// modelGroups is how many groups take the encodings of one over: row groups of
+	// one table are much alike, and to choose takes a third of the time of encoding,
+	// but they may change on the way.
+	modelGroups = 31
+)
+
 // NewGroup makes a row group of the rows of some records, one at least, and
-// retains them until they are encoded.
+// retains them until they are encoded. Encodings depend on the order of the calls.
 func (g *Groups) NewGroup(recs []arrow.Record) *Group {
 	group := newRowGroup(len(g.columns))
 	t := newStrip(group)
@@ -73,14 +96,43 @@ func (g *Groups) NewGroup(recs []arrow.Record) *Group {
 	for _, t := range strips {
 		t.rowsExpected = group.rows
 	}
-	return &Group{g, group, strips}
+	made := &Group{groups: g, group: group, strips: strips, model: g.model}
+	if g.since++; (g.model == nil || g.since > modelGroups) && group.rows >= modelRowsMin {
+		made.model, made.chosen = nil, make([]chosen, len(g.columns))
+		for i := range made.chosen {
+			made.chosen[i].made = make(chan struct{})
+		}
+		g.model, g.since = made.chosen, 0
+	}
+	return made
+}
+
+// begin makes the lane of a column begin as the model has ended. Nothing else that
+// was encoded has a say.
+func (g *Group) begin(l *lane) {
+	l.before = undecided
+	if g.model == nil {
+		return
+	}
+	m := &g.model[l.index]
+	<-m.made
+	switch m.choice {
+	case settled:
+		l.choice, l.encoding = settled, m.encoding
+	case coding:
+		l.before = coding
+	}
 }
 
 // Parts is the number of columns that Encode is to be called for.
 func (g *Group) Parts() int { return len(g.groups.columns) }
 
-// Encode encodes a column.
+// Encode encodes a column. It waits for the same column of an earlier group, which
+// must have been begun.
 func (g *Group) Encode(part int) error {
+	if g.chosen != nil {
+		defer close(g.chosen[part].made) // after a fault too
+	}
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
 	if err := s.prepare(g.groups.options.Compression, g.groups.options.Level); err != nil {
@@ -92,6 +144,7 @@ func (g *Group) Encode(part int) error {
 	default:
 		l = newLane(&g.groups.columns[part], part, &g.groups.options, len(g.groups.columns))
 	}
+	g.begin(l)
 	for _, t := range g.strips {
 		w := stripEncoder{scratch: s, lane: l, strip: t}
 		err := w.prepare(&g.group.chunks[part], g.groups.alloc)
@@ -104,7 +157,9 @@ func (g *Group) Encode(part int) error {
 		}
 		t.releaseColumn(part)
 	}
-	l.coded = false // files do not depend on what was encoded before them
+	if g.chosen != nil {
+		g.chosen[part].choice, g.chosen[part].encoding = l.before, l.encoding
+	}
 	select {
 	case g.groups.lanes[part] <- l:
 	default:

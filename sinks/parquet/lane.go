@@ -29,7 +29,7 @@ type lane struct {
 	values      int         // seen so far
 	other       alternative // measured when plainBytes is not 0
 	otherValues int         // how many had been seen then
-	coded       bool        // the last chunk had a dictionary: the next is begun with one at once
+	before      choice      // of the last chunk: after a dictionary, the next chunk is begun with one at once
 	strings     dict.Strings
 	heads       []dict.Head // of each entry of strings, as far as needed
 	int32s      dict.Integers[int32]
@@ -153,7 +153,7 @@ func (l *lane) valuesExpected(t *strip) int {
 
 // next makes the lane ready for the next chunk.
 func (l *lane) next() {
-	l.coded = l.choice == coding
+	l.before = l.choice
 	l.choice, l.values, l.other = undecided, 0, alternative{}
 	l.hashes = l.hashes[:0]
 	l.int32s.Truncate(0)
