@@ -50,7 +50,7 @@ func (w *stripEncoder) choose(v encodable) error {
 		}
 		return nil
 	}
-	trial := l.choice == undecided && l.before != coding
+	trial := l.choice == undecided && l.before.choice != coding
 	if l.choice == undecided {
 		v.begin(trial)
 	}

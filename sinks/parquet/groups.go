@@ -59,9 +59,8 @@ type Group struct {
 
 // chosen is what a model came to for a column.
 type chosen struct {
-	made     chan struct{} // closed when choice and encoding are there
-	choice   choice
-	encoding encoding
+	made chan struct{} // closed when outcome is there
+	outcome
 }
 
 const (
@@ -110,17 +109,18 @@ func (g *Groups) NewGroup(recs []arrow.Record) *Group {
 // begin makes the lane of a column begin as the model has ended. Nothing else that
 // was encoded has a say.
 func (g *Group) begin(l *lane) {
-	l.before = undecided
+	l.before = outcome{}
 	if g.model == nil {
 		return
 	}
 	m := &g.model[l.index]
 	<-m.made
+	l.before = m.outcome
 	switch m.choice {
 	case settled:
 		l.choice, l.encoding = settled, m.encoding
 	case coding:
-		l.before = coding
+		l.other, l.otherValues = m.other, g.group.rows // measured once and for all
 	}
 }
 
@@ -158,7 +158,7 @@ func (g *Group) Encode(part int) error {
 		t.releaseColumn(part)
 	}
 	if g.chosen != nil {
-		g.chosen[part].choice, g.chosen[part].encoding = l.before, l.encoding
+		g.chosen[part].outcome = l.before
 	}
 	select {
 	case g.groups.lanes[part] <- l:

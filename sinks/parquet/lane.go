@@ -29,7 +29,7 @@ type lane struct {
 	values      int         // seen so far
 	other       alternative // measured when plainBytes is not 0
 	otherValues int         // how many had been seen then
-	before      choice      // of the last chunk: after a dictionary, the next chunk is begun with one at once
+	before      outcome     // of the last chunk
 	strings     dict.Strings
 	heads       []dict.Head // of each entry of strings, as far as needed
 	int32s      dict.Integers[int32]
@@ -45,6 +45,14 @@ const (
 	coding                  // by a dictionary, so far
 	settled                 // lane.encoding, to the end of the chunk
 )
+
+// outcome is what was chosen for a chunk. After one with a dictionary the next is
+// begun with one at once.
+type outcome struct {
+	choice   choice
+	encoding encoding    // when choice is settled
+	other    alternative // see lane.other
+}
 
 // The dictionary pages of a row group may take so much together, but each of
 // them a megabyte. Readers keep them in memory, and so does the encoder, which
@@ -153,7 +161,7 @@ func (l *lane) valuesExpected(t *strip) int {
 
 // next makes the lane ready for the next chunk.
 func (l *lane) next() {
-	l.before = l.choice
+	l.before = outcome{l.choice, l.encoding, l.other}
 	l.choice, l.values, l.other = undecided, 0, alternative{}
 	l.hashes = l.hashes[:0]
 	l.int32s.Truncate(0)

@@ -18,7 +18,7 @@ func (OS) Create(name string) (File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return osFile{f}, nil
+	return &newFile{osFile: osFile{f}}, nil
 }
 
 // Open implements [FS].
@@ -138,6 +138,26 @@ func (OS) Glob(dir, prefix, suffix string) ([]string, error) {
 	}
 	slices.Sort(names)
 	return names, nil
+}
+
+// newFile is a file written from its start. What has been written goes to the disk
+// while the rest is being made, so that Sync has little left to wait for.
+type newFile struct {
+	osFile
+	written, started int64 // bytes; the system was told to begin with those before started
+}
+
+// writeBackBytes is how much is written before the system is told to begin.
+const writeBackBytes = 8 << 20
+
+func (f *newFile) Write(p []byte) (int, error) {
+	n, err := f.osFile.Write(p)
+	f.written += int64(n)
+	if f.written-f.started >= writeBackBytes {
+		startWriteBack(f.File, f.started, f.written-f.started)
+		f.started = f.written
+	}
+	return n, err
 }
 
 type osFile struct{ *os.File }
