@@ -31,7 +31,7 @@ func (f *jobFlags) register(fs *pflag.FlagSet) {
 	f.input.register(fs)
 	f.schema.register(fs)
 	f.rejects.register(fs)
-	fs.IntVar(&f.workers, "workers", 0, "`goroutines` that decode and transform; by default one per CPU")
+	fs.IntVar(&f.workers, "workers", 0, "`CPUs` to use, and how many goroutines decode and transform; by default all there are")
 	fs.IntVar(&f.readers, "readers", 0, "`inputs` read at the same time; by default as many as workers")
 	fs.StringVar(&f.memory, "memory", "", "about how much memory to use, such as `512MiB`; by default a quarter of what there is, at most 4 GiB. Rows to sort, distinct rows and groups that take more than half of it go to --temp-dir; one group of median, count(distinct) or string_agg must fit that half")
 	fs.StringVar(&f.tempDir, "temp-dir", "", "`directory` for temporary files")
@@ -114,6 +114,9 @@ func (c *cli) newJob(ctx context.Context, args []string, f *jobFlags, steps *ste
 		errs = append(errs, err)
 		j.out, j.sink = out, &publishing{Sink: sink, before: j.keepRejects}
 		output = out.sinks.Path
+	}
+	if f.workers > 0 && c.limitCPUs != nil {
+		c.limitCPUs(f.workers)
 	}
 	errs = append(errs, f.rejects.settle(&f.input.csv, output))
 	errs = append(errs, f.schema.settle(&f.input.csv))

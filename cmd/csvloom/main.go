@@ -7,6 +7,7 @@ package main
 
 import (
 	"os"
+	"runtime"
 
 	"golang.org/x/term"
 )
@@ -16,5 +17,13 @@ func main() {
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		stdoutIsTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		stderrIsTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+		limitCPUs:        limitCPUs,
 	}))
+}
+
+// limitCPUs has the process use no more than n CPUs at a time.
+func limitCPUs(n int) {
+	if n < runtime.GOMAXPROCS(0) {
+		runtime.GOMAXPROCS(n)
+	}
 }

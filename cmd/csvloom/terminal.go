@@ -9,11 +9,12 @@ import (
 	"golang.org/x/term"
 )
 
-// terminal is where a command reads and prints.
+// terminal is where a command reads and prints, and what else is the process's.
 type terminal struct {
 	stdin                              io.Reader
 	stdout, stderr                     io.Writer
 	stdoutIsTerminal, stderrIsTerminal bool
+	limitCPUs                          func(n int)      // nil in tests, which share their process
 	alloc                              memory.Allocator // set by tests
 }
 

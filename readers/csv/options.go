@@ -107,7 +107,7 @@ const (
 	columnsMax         = 100_000
 
 	// The samples of all files together are about sampleBytesTotal.
-	sampleBytesTotal = 16 << 20
+	sampleBytesTotal = 4 << 20
 	sampleBytesMin   = 2 << 10
 	sampleBytesMax   = 256 << 10
 )
