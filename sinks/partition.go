@@ -21,7 +21,7 @@ import (
 // The defaults of [PartitionOptions].
 const (
 	DefaultPartitionsMax        = 10_000
-	DefaultPartitionBufferBytes = 96 << 20
+	DefaultPartitionBufferBytes = 256 << 20
 )
 
 // PartitionOptions spread an output over a directory: the rows with one value

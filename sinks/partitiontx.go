@@ -379,7 +379,7 @@ func (tx *PartitionTx) makeRoom() error {
 	for _, p := range largest {
 		pieces = append(pieces, p.pieces...)
 	}
-	joined, err := scatter.Join(tx.task.Alloc, tx.by.schema, pieces)
+	joined, err := scatter.Join(tx.task.Alloc, tx.by.schema, pieces, tx.task.Workers)
 	if err != nil {
 		return err
 	}

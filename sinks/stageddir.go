@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/sync/errgroup"
+
 	"csvloom/sinks/internal/vfs"
 )
 
@@ -237,10 +239,13 @@ func (s *stagedDir) finish(content []byte, directories []string) error {
 	if err := s.marker.Sync(); err != nil {
 		return s.failure("cannot sync to disk", err)
 	}
+	var syncs errgroup.Group // the disk syncs many at once
+	syncs.SetLimit(syncsMax)
 	for _, d := range directories {
-		if err := s.fs.SyncDir(filepath.Join(s.temp, filepath.FromSlash(d))); err != nil {
-			return s.failure("cannot sync to disk", err)
-		}
+		syncs.Go(func() error { return s.fs.SyncDir(filepath.Join(s.temp, filepath.FromSlash(d))) })
+	}
+	if err := syncs.Wait(); err != nil {
+		return s.failure("cannot sync to disk", err)
 	}
 	if err := s.fs.ChmodDir(s.temp, s.target.mode); err != nil {
 		return s.failure(fmt.Sprintf("cannot set the permissions %v", s.target.mode), err)

@@ -9,6 +9,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/bitutil"
 	"github.com/apache/arrow/go/v17/arrow/decimal128"
 	"github.com/apache/arrow/go/v17/arrow/memory"
+	"golang.org/x/sync/errgroup"
 )
 
 // Split returns a record of the given columns with the rows of all pieces, those
@@ -37,9 +38,10 @@ func (s *Scratch) Split(alloc memory.Allocator, schema *arrow.Schema, pieces []P
 	return rec, s.counts[:distinct+1], err
 }
 
-// Join returns a record with the rows of all pieces, one after another.
-func Join(alloc memory.Allocator, schema *arrow.Schema, pieces []Piece) (arrow.Record, error) {
-	m := &moved{alloc: alloc, pieces: pieces}
+// Join returns a record with the rows of all pieces, one after another. It copies
+// them on so many goroutines.
+func Join(alloc memory.Allocator, schema *arrow.Schema, pieces []Piece, workers int) (arrow.Record, error) {
+	m := &moved{alloc: alloc, pieces: pieces, workers: workers}
 	columns := make([]int, schema.NumFields())
 	for i := range columns {
 		columns[i] = i
@@ -56,21 +58,36 @@ type moved struct {
 	pieces []Piece
 	places []uint32 // of each row of the pieces; nil where they stay in order
 	rows   int
+
+	workers int // that copy columns at the same time; 0: the calling goroutine alone
 }
 
 func (m *moved) record(schema *arrow.Schema, columns []int) (arrow.Record, error) {
-	arrays := make([]arrow.Array, 0, len(columns))
+	arrays := make([]arrow.Array, len(columns))
 	defer func() {
 		for _, a := range arrays {
-			a.Release()
+			if a != nil {
+				a.Release()
+			}
 		}
 	}()
+	var copying errgroup.Group
+	copying.SetLimit(max(1, m.workers))
 	for i, column := range columns {
-		a, err := m.column(schema.Field(i).Type, column)
-		if err != nil {
-			return nil, fmt.Errorf("column %q: %w", schema.Field(i).Name, err)
+		one := func() (err error) {
+			if arrays[i], err = m.column(schema.Field(i).Type, column); err != nil {
+				return fmt.Errorf("column %q: %w", schema.Field(i).Name, err)
+			}
+			return nil
 		}
-		arrays = append(arrays, a)
+		if m.workers > 1 {
+			copying.Go(one)
+		} else if err := one(); err != nil {
+			return nil, err
+		}
+	}
+	if err := copying.Wait(); err != nil {
+		return nil, err
 	}
 	return array.NewRecord(schema, arrays, int64(m.rows)), nil
 }
