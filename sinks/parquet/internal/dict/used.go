@@ -2,6 +2,7 @@ package dict
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"slices"
 )
 
@@ -17,17 +18,19 @@ func Used(dst []uint32, codes []uint32, marks []byte, distinct int) (used []uint
 	for _, c := range codes {
 		marks[c] = 1
 	}
+	n := len(dst)
 	dst = slices.Grow(dst, min(distinct, len(codes)))
+	dst = dst[:cap(dst)]
 	for at := 0; at < size; at += 8 {
-		if binary.LittleEndian.Uint64(marks[at:]) == 0 {
+		w := binary.LittleEndian.Uint64(marks[at:])
+		if w == 0 {
 			continue
 		}
-		for i, m := range marks[at : at+8] {
-			if m != 0 {
-				dst = append(dst, uint32(at+i))
-			}
-		}
 		binary.LittleEndian.PutUint64(marks[at:], 0)
+		for ; w != 0; w &= w - 1 { // a mark is one bit
+			dst[n] = uint32(at + bits.TrailingZeros64(w)/8)
+			n++
+		}
 	}
-	return dst, marks
+	return dst[:n], marks
 }
