@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"errors"
+	"iter"
 
 	"github.com/apache/arrow/go/v17/arrow"
 )
@@ -43,8 +44,9 @@ type Batch struct {
 	// batch; see [Want.Partial]. It is nil for all but a [Split]'s batch.
 	Fault error
 	// Rejects are the rows of the batch's input that a [Split] could not
-	// read as they stand, in input order. Run passes them on.
-	Rejects []Reject
+	// read as they stand, in input order; nil: there are none. Run passes them
+	// on. They may be ranged over more than once.
+	Rejects iter.Seq[Reject]
 }
 
 // Release gives the batch's memory back. It may be called on a zero Batch.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"iter"
 )
 
 // consume is the end of a segment. It receives until ordered is closed; where
@@ -153,22 +154,25 @@ func (o *orderer) deliver(ctx context.Context, w *work) error {
 
 // rejectsBefore returns the rejects that come before the last row of b, the
 // last that is wanted, and takes the others from the tally.
-func rejectsBefore(rejects []Reject, b *Batch, tally *Tally) []Reject {
+func rejectsBefore(rejects iter.Seq[Reject], b *Batch, tally *Tally) iter.Seq[Reject] {
+	if rejects == nil {
+		return nil
+	}
 	last := int64(0)
 	if n := int(b.Record.NumRows()); n > 0 {
 		last = b.Position(n - 1).Line
 	}
-	for i, r := range rejects {
-		if r.Line < last {
-			continue
+	for r := range rejects {
+		if r.Line >= last && (r.Action == Rejected || r.Action == Truncated) {
+			tally.RowsIn--
+			tally.RowsRejected--
 		}
-		for _, r := range rejects[i:] {
-			if r.Action == Rejected || r.Action == Truncated {
-				tally.RowsIn--
-				tally.RowsRejected--
+	}
+	return func(yield func(Reject) bool) {
+		for r := range rejects {
+			if r.Line >= last || !yield(r) {
+				return
 			}
 		}
-		return rejects[:i]
 	}
-	return rejects
 }

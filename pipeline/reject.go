@@ -1,5 +1,7 @@
 package pipeline
 
+import "iter"
+
 // Action says what became of a row that was not as it should be.
 type Action string
 
@@ -27,7 +29,7 @@ type Reject struct {
 type Rejects interface {
 	// Add notes the rejects of one block, which are in input order. Blocks
 	// come in any order. An error ends the run.
-	Add(seq Seq, rejects []Reject) error
+	Add(seq Seq, rejects iter.Seq[Reject]) error
 	// Reset forgets all that was added: the run starts over.
 	Reset()
 }

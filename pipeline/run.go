@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 	"time"
 )
@@ -147,8 +148,8 @@ type work struct {
 	batch Batch
 	input *InputCounters // nil for the batches of a merge
 
-	rejects []Reject // of the batch, to be told when its turn has come
-	fault   error    // behind the batch
+	rejects iter.Seq[Reject] // of the batch, to be told when its turn has come
+	fault   error            // behind the batch
 }
 
 func (w *work) discard() {

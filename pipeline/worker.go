@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"iter"
 )
 
 // worker decodes splits, applies the parallel stages, and folds the result or
@@ -73,8 +74,8 @@ func (f *flow) worker(ctx context.Context) {
 }
 
 // reject hands rejects to whoever wants them.
-func (f *flow) reject(seq Seq, rejects []Reject) error {
-	if len(rejects) == 0 || f.job.plan.Rejects == nil {
+func (f *flow) reject(seq Seq, rejects iter.Seq[Reject]) error {
+	if rejects == nil || f.job.plan.Rejects == nil {
 		return nil
 	}
 	return f.job.plan.Rejects.Add(seq, rejects)

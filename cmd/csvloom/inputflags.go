@@ -39,7 +39,7 @@ func (f *inputFlags) register(fs *pflag.FlagSet) {
 	fs.StringVar(&f.infer, "infer", "sample", "what types are inferred from: a `sample` of every file, or full files")
 	fs.IntVar(&o.SampleBytes, "sample-bytes", 0, "size of the sample of every file in `bytes`; by default 2 KiB to 256 KiB, less the more files there are")
 	fs.IntVar(&o.RowBytesMax, "max-row-bytes", csv.RowBytesMaxDefault, "longest record that is accepted, in `bytes`")
-	fs.IntVar(&o.BlockBytes, "block-bytes", csv.BlockBytesDefault, "size of the parts that are decoded in parallel, in `bytes`")
+	fs.IntVar(&o.BlockBytes, "block-bytes", 0, "size of the parts that are decoded in parallel, in `bytes`; by default 1 MiB, less where --memory is less than 512 MiB")
 	fs.StringVar(&f.readers.Encoding, "encoding", "", "`encoding` of the inputs, such as windows-1252, shift_jis or gb18030; by default UTF-8, or UTF-16 and UTF-32 where that is certain")
 	fs.StringVar(&f.readers.EncodingFallback, "encoding-fallback", "", "`encoding` of inputs that are not valid UTF-8; each input is read once more to see that")
 	limits := &f.readers.Limits

@@ -43,6 +43,7 @@ type job struct {
 	flags    *jobFlags
 	inputs   *inputs
 	steps    []pipeline.Step
+	memory   int64  // bytes
 	sort     string // the order that the rows end in; "" for none
 	out      *outputFlags
 	sink     *publishing
@@ -118,6 +119,11 @@ func (c *cli) newJob(ctx context.Context, args []string, f *jobFlags, steps *ste
 	if f.workers > 0 && c.limitCPUs != nil {
 		c.limitCPUs(f.workers)
 	}
+	j.memory, err = j.memoryBytes()
+	errs = append(errs, err)
+	if f.input.csv.BlockBytes == 0 {
+		f.input.csv.BlockBytes = blockBytesFor(j.memory)
+	}
 	errs = append(errs, f.rejects.settle(&f.input.csv, output))
 	errs = append(errs, f.schema.settle(&f.input.csv))
 	if err := errors.Join(errs...); err != nil {
@@ -135,12 +141,8 @@ func (c *cli) newJob(ctx context.Context, args []string, f *jobFlags, steps *ste
 
 // bind looks at the inputs and binds the plan to them.
 func (j *job) bind(ctx context.Context) (*pipeline.Job, error) {
-	memory, err := j.memoryBytes()
-	if err != nil {
-		return nil, err
-	}
 	plan := pipeline.Plan{
-		MemoryBytes: memory,
+		MemoryBytes: j.memory,
 		Source:      j.inputs.source, Steps: j.steps,
 		Workers: j.flags.workers, Readers: j.flags.readers, TempDir: j.flags.tempDir, Counters: j.counters, Alloc: j.cli.alloc,
 		Rejects: j.rejects,

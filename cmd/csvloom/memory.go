@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"csvloom/pipeline"
+	"csvloom/readers/csv"
 )
 
 const (
@@ -40,6 +41,12 @@ func (j *job) memoryBytes() (int64, error) {
 		debug.SetGCPercent(gcPercent)
 	}
 	return bytes, nil
+}
+
+// blockBytesFor returns how large blocks are: some are in flight for each worker, and
+// one that holds nothing but bad rows takes many times its size until it is done.
+func blockBytesFor(memoryBytes int64) int {
+	return int(min(memoryBytes/512, csv.BlockBytesDefault))
 }
 
 // parseBytes reads a size: a number with an optional unit, KiB to TiB or KB to TB.

@@ -39,7 +39,7 @@ func FuzzRejects(f *testing.F) {
 			{Pos: pipeline.Position{File: file}, Line: 2, Offset: offset, Column: column, Error: column, Action: pipeline.Kept, Raw: raw},
 			{Pos: pipeline.Position{File: file + "x"}, Line: 3, Offset: offset, Error: column, Action: pipeline.Rejected, Raw: raw + file},
 		}
-		if err := w.Add(pipeline.Seq{}, list); err != nil {
+		if err := w.Add(pipeline.Seq{}, slices.Values(list)); err != nil {
 			t.Fatal(err)
 		}
 		if err := w.Publish(); err != nil {

@@ -42,11 +42,14 @@ type mender struct {
 	block   *block
 	text    []byte // mended rows; its offsets follow those of the block's data
 	mended  []mended
-	rejects []pipeline.Reject
-	problem string         // of the last reject: often that of the next one too, and kept once
+	rejects rejectList
 	records int            // bad records that have no row in the index
 	skipped map[int32]bool // rows of the index that were given up because of a value
 	bad     int            // rows that were given up
+}
+
+func (l *layout) newMender(b *block) *mender {
+	return &mender{layout: l, block: b, rejects: rejectList{file: l.name, line: b.line, offset: b.offset}}
 }
 
 // mended says from where in the block the mended row at an offset comes.
@@ -122,39 +125,33 @@ func (m *mender) row(ix *index, rec record) {
 	l, b := m.layout, m.block
 	e := &pipeline.InputError{Pos: l.position(b, rec.start)}
 	l.explainRecord(b, &rec, e)
-	r := m.reject(rec.start, rec.end, e)
 	mend := l.onError == Repair && rec.fault.kind != rowTooLong && rec.fault.kind != mixedLineEnds
 	if !mend {
 		m.records++
 		m.bad++
-		m.rejects = append(m.rejects, r)
+		m.reject(rec.start, rec.end, e, pipeline.Rejected)
 		return
 	}
-	r.Action = pipeline.Repaired
-	m.rejects = append(m.rejects, r)
+	m.reject(rec.start, rec.end, e, pipeline.Repaired)
 	m.mend(ix, rec.start, rec.end, rec.line)
 }
 
-// reject makes the account of the row between two offsets of the block.
-func (m *mender) reject(start, end int, e *pipeline.InputError) pipeline.Reject {
+// reject accounts for the row between two offsets of the block. One that is rejected
+// and too long to be told whole is truncated.
+func (m *mender) reject(start, end int, e *pipeline.InputError, action pipeline.Action) {
 	b := m.block
 	raw := bytes.TrimRight(b.data[start:end], "\r\n")
-	action := pipeline.Rejected
 	if len(raw) > m.layout.rowBytesMax || b.passed > int64(len(b.data)) {
 		raw = raw[:min(len(raw), rawBytesMax, m.layout.rowBytesMax)]
-		action = pipeline.Truncated
+		if action == pipeline.Rejected {
+			action = pipeline.Truncated
+		}
 	}
 	problem := e.Problem
 	if e.Found != "" {
 		problem = "found " + pipeline.Excerpt(e.Found) + ", " + problem
 	}
-	if problem != m.problem {
-		m.problem = problem
-	}
-	return pipeline.Reject{
-		Pos: e.Pos, Line: m.layout.position(b, start).Line, Offset: b.offset + int64(start),
-		Column: e.Column, Error: m.problem, Action: action, Raw: string(raw),
-	}
+	m.rejects.add(start, raw, e.Pos, m.layout.position(b, start).Line, e.Column, problem, action)
 }
 
 // mend adds the row between two offsets with as many fields as there should be,
@@ -223,9 +220,9 @@ func (m *mender) values(ix *index, f *fields, misfits []misfit) (bad []int32) {
 		}
 		e := &pipeline.InputError{Pos: l.position(b, fit.at)}
 		l.explainValue(f, &fit, e)
-		r := m.reject(from, to, e)
+		action := pipeline.Rejected
 		if l.onError == Repair {
-			r.Action = pipeline.Repaired
+			action = pipeline.Repaired
 		} else {
 			m.bad++
 			if len(ix.strays) > 0 {
@@ -235,7 +232,7 @@ func (m *mender) values(ix *index, f *fields, misfits []misfit) (bad []int32) {
 				m.skipped[int32(fit.row)] = true
 			}
 		}
-		m.rejects = append(m.rejects, r)
+		m.reject(from, to, e, action)
 		if !again {
 			bad = append(bad, int32(fit.row))
 		}
@@ -253,18 +250,8 @@ func (m *mender) odd(ix *index) {
 		}
 		start, _ := ix.field(row, 0)
 		_, end := ix.field(row, ix.width-1)
-		r := m.reject(int(start), int(end), &pipeline.InputError{Pos: l.position(b, at), Problem: "a quote inside an unquoted field"})
-		r.Action = pipeline.Kept
-		m.rejects = append(m.rejects, r)
+		m.reject(int(start), int(end), &pipeline.InputError{Pos: l.position(b, at), Problem: "a quote inside an unquoted field"}, pipeline.Kept)
 	}
-}
-
-// account returns the rejects in input order.
-func (m *mender) account() []pipeline.Reject {
-	slices.SortStableFunc(m.rejects, func(a, b pipeline.Reject) int {
-		return cmp.Or(cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Column, b.Pos.Column))
-	})
-	return m.rejects
 }
 
 // textFault says why b, the text of a field, is no VARCHAR, or "".

@@ -3,6 +3,7 @@ package csv_test
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -27,10 +28,10 @@ type placedReject struct {
 	pipeline.Reject
 }
 
-func (l *rejectList) Add(seq pipeline.Seq, rejects []pipeline.Reject) error {
+func (l *rejectList) Add(seq pipeline.Seq, rejects iter.Seq[pipeline.Reject]) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, r := range rejects {
+	for r := range rejects {
 		l.list = append(l.list, placedReject{seq, r})
 	}
 	return nil

@@ -136,8 +136,14 @@ func (c *cutter) passLine(buf []byte) (block, error) {
 // there or nil, and keeps the rest.
 func (c *cutter) take(buf []byte, n int, found *separators) block {
 	b := block{data: buf[:n], offset: c.offset, line: c.line, separators: found}
-	if rest := buf[n:]; len(rest) > 0 {
-		c.rest = append(c.buffers.get(max(len(rest), c.blockBytes)), rest...)
+	switch rest := buf[n:]; {
+	case len(rest) > c.blockBytes:
+		// The buffer has grown for a record that turned out to be none. It
+		// stays here: blocks in flight must not hold one each.
+		b.data = append(c.buffers.get(n), b.data...)
+		c.rest = rest
+	case len(rest) > 0:
+		c.rest = append(c.buffers.get(c.blockBytes), rest...)
 	}
 	c.offset += int64(n)
 	if found != nil {

@@ -87,7 +87,7 @@ func (l *layout) decode(b *block, alloc memory.Allocator, filter pipeline.Apply)
 	}
 	if m := c.mender; m != nil {
 		m.odd(ix)
-		batch.Rejects = m.account()
+		batch.Rejects = m.rejects.all()
 		batch.Tally.RowsIn += int64(m.records)
 		batch.Tally.RowsRejected = int64(m.bad)
 	}
@@ -101,7 +101,7 @@ func (l *layout) begin(b *block, d *decoder, alloc memory.Allocator) *columns {
 	c := &columns{layout: l, block: b, index: &d.index, alloc: alloc, arrays: make([]arrow.Array, len(l.columns))}
 	var mend *mender
 	if l.onError != Fail || l.account {
-		c.mender = &mender{layout: l, block: b}
+		c.mender = l.newMender(b)
 	}
 	if l.onError != Fail {
 		mend = c.mender
@@ -203,10 +203,10 @@ func (l *layout) skipLong(b *block, alloc memory.Allocator) (pipeline.Batch, err
 	if l.onError == Fail {
 		return pipeline.Batch{}, l.tooLong(b, 0)
 	}
-	m := &mender{layout: l, block: b}
-	r := m.reject(0, len(b.data), l.tooLong(b, 0))
+	m := l.newMender(b)
+	m.reject(0, len(b.data), l.tooLong(b, 0), pipeline.Rejected)
 	batch, err := l.decode(&block{line: b.line}, alloc, nil)
-	batch.Rejects = []pipeline.Reject{r}
+	batch.Rejects = m.rejects.all()
 	batch.Tally = pipeline.Tally{RowsIn: 1, RowsRejected: 1, Bytes: b.passed}
 	return batch, err
 }

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -59,7 +60,7 @@ type File struct {
 	firstAt pipeline.Seq
 }
 
-// part is the rejects of one block.
+// part is rejects of one block that were written at once.
 type part struct {
 	seq         pipeline.Seq
 	offset, len int64 // in the temporary file
@@ -118,12 +119,15 @@ func checkTarget(path string, overwrite bool) error {
 	return nil
 }
 
+// textBytes is how much is written to the temporary file at a time.
+const textBytes = 64 << 10
+
 // Add implements [pipeline.Rejects]. It fails with a [TooManyError].
-func (f *File) Add(seq pipeline.Seq, rejects []pipeline.Reject) error {
+func (f *File) Add(seq pipeline.Seq, rejects iter.Seq[pipeline.Reject]) error {
 	var text []byte
 	var counts Counts
-	for i := range rejects {
-		r := &rejects[i]
+	var first pipeline.Reject
+	for r := range rejects {
 		switch r.Action {
 		case pipeline.Rejected, pipeline.Truncated:
 			counts.Rejected++
@@ -132,33 +136,48 @@ func (f *File) Add(seq pipeline.Seq, rejects []pipeline.Reject) error {
 		case pipeline.Kept:
 			counts.Kept++
 		}
-		if f.path != "" {
-			text = appendReject(text, r)
+		if first.Action == "" && r.Action != pipeline.Kept {
+			first = r
 		}
+		if f.path == "" {
+			continue
+		}
+		if text = appendReject(text, &r); len(text) >= textBytes {
+			if err := f.write(seq, text); err != nil {
+				return err
+			}
+			text = text[:0]
+		}
+	}
+	if err := f.write(seq, text); err != nil {
+		return err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.counts.Rejected += counts.Rejected
 	f.counts.Repaired += counts.Repaired
 	f.counts.Kept += counts.Kept
-	for i := range rejects {
-		if rejects[i].Action != pipeline.Kept {
-			if f.first.Action == "" || seq.Compare(f.firstAt) < 0 {
-				f.first, f.firstAt = rejects[i], seq
-			}
-			break
-		}
-	}
-	if text != nil {
-		if _, err := f.w.Write(text); err != nil {
-			return fmt.Errorf("rejects file: %w", err)
-		}
-		f.parts = append(f.parts, part{seq, f.size, int64(len(text))})
-		f.size += int64(len(text))
+	if first.Action != "" && (f.first.Action == "" || seq.Compare(f.firstAt) < 0) {
+		f.first, f.firstAt = first, seq
 	}
 	if bad := f.counts.Rejected + f.counts.Repaired; f.max >= 0 && bad > f.max {
 		return &TooManyError{Bad: bad, Limit: strconv.FormatInt(f.max, 10), First: f.first}
 	}
+	return nil
+}
+
+// write writes a part to the temporary file. Parts of one block come in order.
+func (f *File) write(seq pipeline.Seq, text []byte) error {
+	if len(text) == 0 {
+		return nil
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, err := f.w.Write(text); err != nil {
+		return fmt.Errorf("rejects file: %w", err)
+	}
+	f.parts = append(f.parts, part{seq, f.size, int64(len(text))})
+	f.size += int64(len(text))
 	return nil
 }
 

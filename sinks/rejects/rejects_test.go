@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 
@@ -26,7 +27,7 @@ func TestOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if err := f.Add(pipeline.Seq{Source: 9}, []pipeline.Reject{reject("gone.csv", 1, pipeline.Rejected, "of a run that starts over")}); err != nil {
+	if err := f.Add(pipeline.Seq{Source: 9}, slices.Values([]pipeline.Reject{reject("gone.csv", 1, pipeline.Rejected, "of a run that starts over")})); err != nil {
 		t.Fatal(err)
 	}
 	f.Reset()
@@ -34,10 +35,10 @@ func TestOrder(t *testing.T) {
 	for _, seq := range []pipeline.Seq{{Source: 1, Block: 0}, {Source: 0, Block: 1}, {Source: 0, Block: 0}} {
 		wait.Go(func() {
 			name := fmt.Sprintf("f%d.csv", seq.Source)
-			err := f.Add(seq, []pipeline.Reject{
+			err := f.Add(seq, slices.Values([]pipeline.Reject{
 				reject(name, int64(seq.Block*10+1), pipeline.Rejected, "1,\"two\"\r\nlines\""),
 				reject(name, int64(seq.Block*10+2), pipeline.Kept, "plain"),
-			})
+			}))
 			if err != nil {
 				t.Error(err)
 			}
@@ -89,8 +90,8 @@ func TestTooMany(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bad := []pipeline.Reject{reject("a.csv", 3, pipeline.Rejected, "x")}
-	odd := []pipeline.Reject{reject("a.csv", 2, pipeline.Kept, "x")}
+	bad := slices.Values([]pipeline.Reject{reject("a.csv", 3, pipeline.Rejected, "x")})
+	odd := slices.Values([]pipeline.Reject{reject("a.csv", 2, pipeline.Kept, "x")})
 	if err := errors.Join(f.Add(pipeline.Seq{}, odd), f.Add(pipeline.Seq{}, odd), f.Add(pipeline.Seq{}, bad)); err != nil {
 		t.Fatal(err)
 	}
