@@ -164,7 +164,7 @@ a BIGINT|b VARCHAR
 1|x
 2|y
 `},
-		{"everything is a footer", []string{"a,b\n1,x\n"}, csv.Options{FooterLines: 7}, `
+		{"everything is a footer", []string{"a,b\n1,x\n"}, csv.Options{FooterLines: 1}, `
 a VARCHAR|b VARCHAR
 `},
 		{"mixed line ends", []string{"a,b\n1,\"x\r\ny\"\r2,y\r\n\r\n3,z\r\r"}, csv.Options{}, `

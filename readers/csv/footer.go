@@ -46,6 +46,21 @@ func tableEnd(d *Dialect, data []byte, n int) int {
 	return end
 }
 
+// noFooter is the error of data, all that stands behind the header of a file, that has
+// fewer than n lines which are not blank; nil if it has as many.
+func noFooter(name string, d *Dialect, data []byte, n int) error {
+	end := len(data)
+	for lines := range n {
+		start, _ := lastLine(d, data[:end])
+		if start < 0 {
+			return &pipeline.InputError{Pos: pipeline.Position{File: name},
+				Problem: fmt.Sprintf("behind the header there is no more than %s, expected at least the %d of the footer", count(lines, "line"), n), Advice: "check --footer"}
+		}
+		end = start
+	}
+	return nil
+}
+
 // footerLines recognises a footer at the end of data, of which the lines that
 // are not blank are counted: lines that have not as many fields as the table,
 // one of them filled or two of which the first is a label, and that stand behind
@@ -143,7 +158,8 @@ type footerReader struct {
 	max     int // bytes of them
 	name    string
 	buf     []byte
-	given   int // bytes of buf that have been read
+	given   int  // bytes of buf that have been read
+	some    bool // there was something before the footer
 	err     error
 }
 
@@ -158,7 +174,14 @@ func (f *footerReader) Read(p []byte) (int, error) {
 		if ready > 0 {
 			n := copy(p, f.buf[f.given:f.given+ready])
 			f.given += n
+			f.some = true
 			return n, nil
+		}
+		if f.err == io.EOF && !f.some {
+			f.some = true
+			if err := noFooter(f.name, f.dialect, f.buf[f.given:], f.lines); err != nil {
+				f.err = err
+			}
 		}
 		if f.err != nil {
 			return 0, f.err

@@ -108,3 +108,23 @@ func TestFilesOfOneHeader(t *testing.T) {
 		t.Errorf("got\n%s%v\nwant\n%s", got, err, want)
 	}
 }
+
+// A file with fewer lines than the footer that was given has none of that length: to
+// leave all of it out would lose rows without a word.
+func TestFooterLongerThanTheFile(t *testing.T) {
+	long := strings.Repeat("x", 10<<10)
+	for _, c := range []struct{ name, text, lines string }{
+		{"small", "a,b\n1,2\n\n3,4\n", "2 lines"},
+		{"longer than what is read at first", "a,b\n1," + long + "\n2," + long + "\n3," + long + "\n", "3 lines"},
+	} {
+		for _, in := range [][]csv.Input{onDisk(t, c.text), inputs(c.text)} {
+			_, _, err := table(t, 2, in, csv.Options{FooterLines: 4})
+			if want := "behind the header there is no more than " + c.lines + ", expected at least the 4 of the footer; check --footer"; err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: error %v, want %s", c.name, err, want)
+			}
+		}
+	}
+	if rows, _, err := table(t, 2, inputs("a,b\n1,2\n\n3,4\n"), csv.Options{FooterLines: 2}); err != nil || strings.Count(rows, "\n") != 1 {
+		t.Errorf("%q, %v", rows, err)
+	}
+}

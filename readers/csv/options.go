@@ -184,6 +184,13 @@ func (o Options) settings(inputs int) (*settings, error) {
 		}
 		return layouts
 	}
+	declared := make(map[string]bool, len(o.Types))
+	for _, t := range o.Types {
+		if declared[t.Name] {
+			errs = append(errs, fmt.Errorf("types: column %q is named twice", t.Name))
+		}
+		declared[t.Name] = true
+	}
 	s.formats = formats{parse(o.DateFormats), parse(o.TimestampFormats), o.Numerals}
 	errs = append(errs, o.Numerals.Validate())
 	return s, errors.Join(errs...)

@@ -94,6 +94,9 @@ func probe(ctx context.Context, in Input, s *settings, shared *probing) (*file, 
 	text := buf
 	if end == io.EOF {
 		if f.footer > 0 {
+			if err := noFooter(in.Name, &f.dialect, buf[f.start:], f.footer); err != nil {
+				return nil, err
+			}
 			text = buf[:int(f.start)+tableEnd(&f.dialect, buf[f.start:], f.footer)]
 		}
 		f.content = append(make([]byte, 0, len(text)+padBytes), text...)
