@@ -34,13 +34,14 @@ type Input struct {
 	// "exports.zip::2024/a.csv"; the second member of one name ends in #2.
 	Name string
 
-	kind   kind
-	set    *Set
-	path   string       // of a regularFile, or of the one that the archive of an archived one is
-	bytes  atomic.Int64 // of a regularFile, as far as known; see bytesUnasked
-	file   *openedStdin // of an openedFile
-	pipe   *received
-	remote *remote
+	kind     kind
+	set      *Set
+	path     string       // of a regularFile, or of the one that the archive of an archived one is
+	bytes    atomic.Int64 // of a regularFile, as far as known; see bytesUnasked
+	modified atomic.Int64 // when it was written to, as far as bytes is known, in nanoseconds since 1970
+	file     *openedStdin // of an openedFile
+	pipe     *received
+	remote   *remote
 
 	container *container // what may be an archive, while it is being discovered
 	archive   *archive   // of an archived one
@@ -169,7 +170,7 @@ func (in *Input) openRaw(ctx context.Context) (io.ReadCloser, error) {
 		return nil, err
 	}
 	if size := in.SizeHint(); in.kind == regularFile && size > 0 { // files of /proc seem empty
-		return &steadyFile{file: f, bytes: size}, nil
+		return &steadyFile{file: f, bytes: size, modified: in.modified.Load()}, nil
 	}
 	return f, nil
 }
@@ -204,6 +205,7 @@ func (in *Input) SizeHint() int64 {
 		size = bytesUnknown
 		if info, err := os.Stat(in.path); err == nil {
 			size = info.Size()
+			in.modified.Store(info.ModTime().UnixNano())
 		}
 		in.bytes.Store(size)
 	}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"csvloom/readers"
 )
@@ -36,6 +37,13 @@ func TestFileChanges(t *testing.T) {
 			}
 			write("a,b\n")
 		}, false},
+		{"is written again, as long as it was", func() {
+			write(strings.Replace(text, "4", "5", 1))
+			later := time.Now().Add(time.Second) // clocks of file systems are coarse
+			if err := os.Chtimes(path, later, later); err != nil {
+				t.Fatal(err)
+			}
+		}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			write(text)
@@ -61,7 +69,7 @@ func TestFileChanges(t *testing.T) {
 				}
 				return
 			}
-			if err == nil || !strings.Contains(err.Error(), "in.csv") || !strings.Contains(err.Error(), "has changed while being read: it had 12 bytes") {
+			if err == nil || !strings.Contains(err.Error(), "in.csv") || !strings.Contains(err.Error(), "has changed while being read: it ") {
 				t.Errorf("%q, %v", got, err)
 			}
 		})

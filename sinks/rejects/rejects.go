@@ -50,14 +50,15 @@ type File struct {
 	path string // "": rows are counted and not kept
 	max  int64  // bad rows allowed; negative: any number
 
-	mu      sync.Mutex
-	temp    *os.File
-	w       *bufio.Writer
-	size    int64
-	parts   []part
-	counts  Counts
-	first   pipeline.Reject
-	firstAt pipeline.Seq
+	mu       sync.Mutex
+	temp     *os.File
+	nameless bool // temp has been removed already
+	w        *bufio.Writer
+	size     int64
+	parts    []part
+	counts   Counts
+	first    pipeline.Reject
+	firstAt  pipeline.Seq
 }
 
 // part is rejects of one block that were written at once.
@@ -84,6 +85,8 @@ func Create(path string, badMax int64, overwrite bool) (*File, error) {
 		return nil, fmt.Errorf("rejects file: %w", err)
 	}
 	f.temp, f.w = temp, bufio.NewWriterSize(temp, 64<<10)
+	// Where an open file may lose its name, a killed run leaves nothing behind.
+	f.nameless = os.Remove(temp.Name()) == nil
 	return f, nil
 }
 
@@ -254,7 +257,10 @@ func (f *File) Close() error {
 		return nil
 	}
 	name := f.temp.Name()
-	err := errors.Join(f.temp.Close(), os.Remove(name))
+	err := f.temp.Close()
+	if !f.nameless {
+		err = errors.Join(err, os.Remove(name))
+	}
 	f.temp = nil
 	return err
 }
