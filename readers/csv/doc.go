@@ -3,9 +3,10 @@
 // blocks column by column into Arrow arrays.
 //
 // The layers, lowest first, one file each: internal/mask (where special bytes are),
-// tokenize (the grammar, byte by byte), index (the fields of a block), cut
-// (a stream into blocks), infer (what type a column has), decode (fields to
-// arrays), source (all of it as a [pipeline.Source]).
+// tokenize (the grammar, byte by byte), separators (what lies outside quotes), cut
+// (a stream into blocks), index (the fields of a block), internal/digits and
+// internal/codes (many fields at a time), infer (what type a column has), decode
+// (fields to arrays), source (all of it as a [pipeline.Source]).
 //
 // How a file is written is found out by probe from a sample: detect recognises
 // the ordinary file at once and has anything else tried in all dialects that it
