@@ -5,13 +5,18 @@ GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 FUZZTIME ?= 10s
 
-.PHONY: build test race fuzz lint bench bench-peers golden demo exam interop clean
+.PHONY: build test kernels race fuzz lint bench bench-peers golden demo exam interop clean
 
 build: ## the command, static and stripped, at bin/csvloom
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.release=$(VERSION)' -o bin/csvloom ./cmd/csvloom
 
 test: ## all tests
 	$(GO) test ./...
+
+kernels: ## reading of CSV without AVX-512, without AVX2 too, and without assembly
+	GODEBUG=cpu.avx512f=off $(GO) test ./readers/csv/...
+	GODEBUG=cpu.avx512f=off,cpu.avx2=off $(GO) test ./readers/csv/...
+	$(GO) test -tags purego ./readers/csv/...
 
 race: ## all tests with the race detector (which needs a C compiler)
 	$(GO) test -race ./...
