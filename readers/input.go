@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"csvloom/readers/internal/charset"
 )
@@ -222,6 +223,15 @@ func (in *Input) Path() string {
 		return in.pipe.path
 	}
 	return in.path
+}
+
+// Modified is when a local file was written to, as it was when its size was asked for;
+// zero for all else.
+func (in *Input) Modified() time.Time {
+	if n := in.modified.Load(); n != 0 {
+		return time.Unix(0, n)
+	}
+	return time.Time{}
 }
 
 // Plain reports whether the input is a local regular file whose name does not

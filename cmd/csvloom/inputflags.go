@@ -134,7 +134,7 @@ func (f *inputFlags) open(ctx context.Context, args []string, t *terminal, tempD
 			return stream, nil
 		}, Again: f.again[input.Name]})
 		if path, size, ok := input.Plain(); ok {
-			list[i].Path, list[i].Bytes = path, size
+			list[i].Path, list[i].Bytes, list[i].Modified = path, size, input.Modified()
 			if f.readers.Digests {
 				list[i].Whole = func(file []byte) { in.wholes.read(i, file) }
 			}

@@ -117,8 +117,12 @@ func TestFooterLongerThanTheFile(t *testing.T) {
 		{"small", "a,b\n1,2\n\n3,4\n", "2 lines"},
 		{"longer than what is read at first", "a,b\n1," + long + "\n2," + long + "\n3," + long + "\n", "3 lines"},
 	} {
-		for _, in := range [][]csv.Input{onDisk(t, c.text), inputs(c.text)} {
-			_, _, err := table(t, 2, in, csv.Options{FooterLines: 4})
+		for i, in := range [][]csv.Input{onDisk(t, c.text), inputs(c.text), onDisk(t, c.text)} {
+			o := csv.Options{FooterLines: 4, SampleBytes: 1 << 10}
+			if i == 2 {
+				o.BlockBytes = 10 << 10 // the file is longer
+			}
+			_, _, err := table(t, 2, in, o)
 			if want := "behind the header there is no more than " + c.lines + ", expected at least the 4 of the footer; check --footer"; err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: error %v, want %s", c.name, err, want)
 			}

@@ -80,6 +80,9 @@ func (ix *index) buildByMasks(block []byte, n int, found *separators, d *Dialect
 		rows++ // the end of the data ends a record too
 	}
 	count := rows * ix.width
+	if count > n+1 {
+		return false // more than there are bytes, and one for the end
+	}
 	ix.ends = slices.Grow(ix.ends[:0], count+expandRoom)[:count+expandRoom]
 	ix.ends[0] = ^uint32(0)
 	k := 1

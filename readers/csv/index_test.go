@@ -182,3 +182,13 @@ func FuzzCut(f *testing.F) {
 		}
 	})
 }
+
+// Lines that are no records of the header's width take no memory for its fields.
+func TestIndexOfShortLines(t *testing.T) {
+	data := bytes.Repeat([]byte("\n"), 1<<20)
+	var ix index
+	ix.build(padded(data), len(data), nil, &rfc4180, columnsMax, 1<<30, nil)
+	if len(ix.bad) != 0 || ix.blank != len(data) || cap(ix.ends) > 4*len(data) {
+		t.Errorf("%d bad records, %d blank lines, room for %d ends", len(ix.bad), ix.blank, cap(ix.ends))
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"time"
 
 	"csvloom/pipeline/sqltype"
 
@@ -20,6 +21,9 @@ type Input struct {
 	// opened by this path as often as needed.
 	Path  string
 	Bytes int64
+	// Modified is when the file at Path was written to when it was listed; it must not
+	// be written to after that. Zero: it is not known.
+	Modified time.Time
 	// Open starts reading from the beginning; it may be called again.
 	Open func(context.Context) (Stream, error)
 	// Again, if not nil, are the rows to read in place of those of the

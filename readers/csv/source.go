@@ -320,6 +320,9 @@ func (s *split) read() error {
 	if int64(len(buf)) != f.input.Bytes {
 		return fmt.Errorf("the file has changed while being read: it had %d bytes when the run began", f.input.Bytes)
 	}
+	if info, err := in.Stat(); err == nil && !f.input.Modified.IsZero() && !info.ModTime().Equal(f.input.Modified) {
+		return errors.New("the file has changed while being read: it was written to after the run began")
+	}
 	if f.input.Whole != nil {
 		f.input.Whole(buf)
 	}
@@ -327,6 +330,9 @@ func (s *split) read() error {
 	s.block.data = buf[:len(buf)-int(f.start)]
 	s.block.offset = f.start
 	if f.footer > 0 {
+		if err := noFooter(f.input.Name, &f.dialect, s.block.data, f.footer); err != nil {
+			return err
+		}
 		s.block.data = s.block.data[:tableEnd(&f.dialect, s.block.data, f.footer)]
 	}
 	return nil

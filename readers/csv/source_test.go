@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"csvloom/pipeline"
 	"csvloom/pipeline/sqltype"
@@ -357,6 +359,24 @@ func TestInferredTypesTakeWhatInferenceTakes(t *testing.T) {
 			if value := strings.Split(got, "\n")[2]; got != want && value != late && value != strings.Split(want, "\n")[2] {
 				t.Errorf("%s: %q behind the sample became %q; with all in the sample %q", base, late, got, want)
 			}
+		}
+	}
+}
+
+// A file that is read whole and was written to after it was listed is an error, though
+// it is as long as it was: its header may be another.
+func TestWholeFileWrittenAgain(t *testing.T) {
+	text := "a,b\n" + strings.Repeat("1,2\n", 10_000)
+	for _, ago := range []time.Duration{0, time.Second} {
+		in := onDisk(t, text)
+		info, err := os.Stat(in[0].Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in[0].Modified = info.ModTime().Add(-ago)
+		_, _, err = table(t, 1, in, csv.Options{SampleBytes: 1 << 10})
+		if changed := err != nil && strings.Contains(err.Error(), "has changed while being read"); changed != (ago > 0) || err != nil && !changed {
+			t.Errorf("written %v after it was listed: %v", ago, err)
 		}
 	}
 }
