@@ -235,7 +235,7 @@ func (s *Sink) beginPartitioned(ctx context.Context, t *pipeline.Task, schema *a
 	if err != nil {
 		return nil, err
 	}
-	files := *s
+	files := Sink{o: s.o, stdout: s.stdout, target: s.target}
 	// The rows of a file all have the same value in the columns left out, so
 	// that the order of the others holds without them.
 	files.o.Parquet.SortedBy = slices.DeleteFunc(slices.Clone(s.o.Parquet.SortedBy), func(c parquet.SortColumn) bool {

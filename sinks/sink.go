@@ -3,7 +3,9 @@ package sinks
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"sync/atomic"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -59,6 +61,10 @@ type Sink struct {
 	o      Options
 	stdout bool
 	target target // unless stdout
+
+	// seen says that a run has failed, but only after it had written to what
+	// cannot take it back. It must not start over there.
+	seen atomic.Bool
 }
 
 // New returns a sink. It finds all mistakes that can be found before any work
@@ -222,12 +228,23 @@ func (s *Sink) begin(ctx context.Context, t *pipeline.Task, schema *arrow.Schema
 	if err := s.checkSchema(schema); err != nil {
 		return nil, err
 	}
+	if s.seen.Swap(false) {
+		return nil, fmt.Errorf("%s: rows were written before a column turned out to be of another type than its sample had, and cannot be taken back; write to a file with -o, or say --infer full", s.name())
+	}
 	tx := &Tx{sink: s, schema: schema}
 	tx.ctx, tx.cancel = context.WithCancelCause(ctx)
 	if err := tx.begin(t); err != nil {
 		return nil, errors.Join(err, tx.Rollback())
 	}
 	return tx, nil
+}
+
+// name is what errors call the output.
+func (s *Sink) name() string {
+	if s.stdout {
+		return stdoutName
+	}
+	return s.target.name
 }
 
 // checkSchema finds what the format cannot hold before a file is made for it.

@@ -265,6 +265,9 @@ func (tx *Tx) Rollback() error {
 	if tx.dest == nil {
 		return nil
 	}
+	if _, ok := tx.dest.(*direct); ok && tx.tally != nil && tx.tally.bytes > 0 {
+		tx.sink.seen.Store(true)
+	}
 	return tx.dest.discard()
 }
 
