@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	// PadBytes is how much readable room there must be behind a text.
-	PadBytes = 16
+	// PadBytes is how much readable room there must be from the start of a text on: two
+	// words behind a quote.
+	PadBytes = 24
 	// ShortBytes is how long a text may be for [Book.Known].
 	ShortBytes = 16
 	// TextsMax is how many texts a book may have.
